@@ -1,0 +1,28 @@
+// All activities of the shared workers, composed from what each capability offers.
+import type { ActivityDeps } from './deps.js';
+import { createBroadcastActivities } from './broadcast.js';
+import { createConfirmActivities } from './confirm.js';
+import { createContactActivities } from './contact.js';
+import { failing } from './failures.js';
+import { createInboundActivities } from './inbound.js';
+import { createOptOutActivities } from './opt-out.js';
+import { createOutboxActivities } from './outbox.js';
+import { createSendActivities } from './send.js';
+import { createSweepActivities } from './sweep.js';
+
+export type { ActivityDeps, TemporalAccess } from './deps.js';
+
+export function createActivities(deps: ActivityDeps) {
+  return failing({
+    ...createSendActivities(deps),
+    ...createContactActivities(deps),
+    ...createOptOutActivities(deps),
+    ...createInboundActivities(deps),
+    ...createOutboxActivities(deps),
+    ...createConfirmActivities(deps),
+    ...createSweepActivities(deps),
+    ...createBroadcastActivities(deps),
+  });
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,75 @@
+// One message of a hand-written flow: the visible blocklist check, then the hand-over.
+import { BlocklistError } from '../src/domain/errors.js';
+import type { SendOutcome } from '../src/domain/outcome.js';
+import { claimantFor, permitIdForKey } from '../src/domain/permit-id.js';
+import { quietUntil } from '../src/domain/quiet-hours.js';
+import type { CheckInput, CheckResult, DispatchInput } from '../src/domain/step-activities.js';
+import { readSend } from '../src/storage/sends.js';
+import type { ActivityDeps } from './deps.js';
+import { later } from './failures.js';
+import { handOver, mayRepeat } from './hand-over.js';
+import { withOptOutLink } from './opt-out-links.js';
+import { outcomeOf } from './outcomes.js';
+
+export function createSendActivities({ storage, providerFor, links }: ActivityDeps) {
+  const { accounts, streams, permits, flows, db } = storage;
+
+  return {
+    /** Claim the permit of one send step; the same step asked again gets the same answer, or the next one after a hold. */
+    async blocklistCheck(input: CheckInput): Promise<CheckResult> {
+      const account = await accounts.get(input.accountKey);
+      const purpose = input.purpose ?? 'MARKETING';
+      const streamId = await streams.id({ accountId: account.id, ...streamOf(input), purpose });
+      const chain = `flow ${input.flow.firstRunId} ${input.flow.continuedFromRunId ?? ''} ${input.step}`;
+      const permitId = permitIdForKey(account.key, chain);
+      const flowContactId = await flows.register(input.flow, input.to.id, account.id);
+      const until = input.quietHours === undefined ? undefined : quietUntil(new Date(), input.quietHours);
+      const [row] = await permits.claim({
+        streamId,
+        claimant: claimantFor(chain),
+        flowContactId,
+        mayRepeat: mayRepeat(providerFor(input.channel), purpose),
+        messages: [{ permitId, contactId: input.to.id }],
+        ...(input.validForSeconds === undefined ? {} : { validForSeconds: input.validForSeconds }),
+        ...(until === undefined ? {} : { quietUntil: until }),
+        ...(input.frequencyCap === undefined ? {} : { cap: input.frequencyCap }),
+      });
+      if (row === undefined) throw new BlocklistError('STORAGE_UNAVAILABLE', 'No decision came back.', { retryable: true });
+      if (!row.mine) return { outcome: 'duplicate', permitId, first: row.state };
+      if (row.state === 'dispatching') throw later('IN_DISPATCH', `Permit ${permitId} is in dispatch.`, wait(row.dispatchUntil));
+      return (await outcomeOf(db, input.channel, row)) ?? { outcome: 'permitted', permitId };
+    },
+
+    /** Hand the message over under its permit. Repeated after a crash or a lost answer, it passes the check again. */
+    async blocklistDispatch(input: DispatchInput): Promise<SendOutcome> {
+      const send = await readSend(db, input.permitId);
+      const provider = providerFor(send.channel);
+      if (send.state === 'dispatching') {
+        const repeat = mayRepeat(provider, send.purpose);
+        const [taken] = await permits.takeOver(send.rootId, [input.permitId], repeat);
+        if (taken?.state === 'dispatching') {
+          throw later('IN_DISPATCH', `Permit ${input.permitId} is in dispatch.`, wait(taken.dispatchUntil));
+        }
+      }
+      const { settled, lost, retryAfterMs } = await handOver(permits, provider, {
+        ...send,
+        permitIds: [input.permitId],
+        textOf: () => withOptOutLink(links, input.text, send, send),
+        ...(input.subject === undefined ? {} : { subject: input.subject }),
+      });
+      if (lost.length > 0) throw later('ANSWER_LOST', `The answer for permit ${input.permitId} was lost.`, 2_000);
+      const row = settled.get(input.permitId) ?? (await readSend(db, input.permitId));
+      const outcome = await outcomeOf(db, send.channel, row);
+      if (outcome !== undefined) return outcome;
+      throw later('PROVIDER_UNAVAILABLE', `The provider did not take permit ${input.permitId}.`, Math.max(retryAfterMs ?? 0, 500));
+    },
+  };
+}
+
+const streamOf = (input: CheckInput) => ({
+  channel: input.channel,
+  sender: input.sender,
+  ...(input.campaign === undefined ? {} : { campaign: input.campaign }),
+});
+
+const wait = (until: Date | null): number => (until === null ? 500 : until.getTime() - Date.now() + 50);

@@ -1,0 +1,56 @@
+// blocklist dev: everything on this machine, and the demo that `npm start` shows.
+import type { Command } from 'commander';
+import { projectCacheFolder } from '../../dev/folders.js';
+import { stackStatus } from '../../dev/stack-state.js';
+import { runs } from '../command.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+
+interface Options {
+  readonly once?: boolean;
+  /** False with `--no-demo`. */
+  readonly demo: boolean;
+}
+
+export function registerDev(program: Command): void {
+  const dev = program
+    .command('dev')
+    .summary('run everything on this machine')
+    .description(
+      'Run Postgres, Temporal, sandbox, gateway and worker on this machine, with a demo, until Ctrl-C. Data and keys stay in ' +
+        'the .cache folder of the checkout. BLOCKLIST_DATABASE_URL and TEMPORAL_ADDRESS replace the embedded servers.',
+    )
+    .option('--once', 'end after the tables of the demo, with status 1 if they are wrong')
+    .option('--no-demo', 'only bring everything up')
+    .action(async (options: Options) => {
+      process.exitCode = await runStack(options);
+    });
+  const status = dev.command('status').description('The parts of the stack of this checkout that run.');
+  runs(status, async (out) => {
+    const parts = stackStatus(projectCacheFolder());
+    const lines = parts.map(({ name, pid, port }) => `${name.padEnd(10)} pid ${pid}, port ${port}`);
+    out.result(parts, parts.length === 0 ? 'nothing runs here; start it with `npm start`' : lines.join('\n'));
+  });
+}
+
+async function runStack(options: Options): Promise<ExitCode> {
+  const { startStack } = await import('../../dev/stack.js');
+  const stack = await startStack();
+  const { gatewayUrl, temporalUiUrl, temporalAddress } = stack;
+  let exit: ExitCode = EXIT.ok;
+  try {
+    if (options.demo) {
+      const { runDemo } = await import('../../dev/demo/demo.js');
+      const { ok } = await runDemo(stack, { once: options.once === true });
+      if (!ok && options.once === true) exit = EXIT.failure;
+    } else {
+      process.stderr.write(
+        `serving: gateway ${gatewayUrl}, Temporal ${temporalAddress}` +
+          `${temporalUiUrl === undefined ? '' : `, Temporal Web ${temporalUiUrl}`}\nAPI key: ${stack.apiKey}\n`,
+      );
+    }
+    if (options.once !== true) await stack.wait();
+  } finally {
+    await stack.stop();
+  }
+  return exit;
+}

@@ -1,0 +1,83 @@
+// The environment, read once at the edge of a process. Names are those of the README's options table.
+import { createHash, hkdfSync } from 'node:crypto';
+import { BlocklistError } from './domain/errors.js';
+
+export interface Config {
+  readonly databaseUrl: string;
+  /** Key of the destination hashes. */
+  readonly hashKey: Buffer;
+  /** Keys of opt-out links: the first signs, all of them verify. */
+  readonly linkKeys: readonly Buffer[];
+  /** Base of opt-out links, without a slash at the end. */
+  readonly publicUrl: string;
+  /** Undefined: any free port near 8080. */
+  readonly port?: number;
+  readonly sandboxUrl?: string;
+  readonly webhookSecret?: string;
+  readonly apiKey?: string;
+  readonly metricsPort?: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const DEFAULT_PORT = 8080;
+/** Shorter secrets can be guessed; 16 bytes is what `openssl rand -hex 16` gives. */
+const MIN_SECRET_LENGTH = 16;
+
+/** @throws BlocklistError CONFIGURATION naming the variable and what it should be. */
+export function readConfig(env: Environment = process.env): Config {
+  const databaseUrl = required(env, 'BLOCKLIST_DATABASE_URL', 'a postgres:// URL');
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_DATABASE_URL must be a postgres:// URL.');
+  }
+  const hashKey = secret(required(env, 'BLOCKLIST_HASH_KEY', `a secret of at least ${MIN_SECRET_LENGTH} characters`));
+  const port = portOf(env, 'BLOCKLIST_PORT');
+  const metricsPort = portOf(env, 'BLOCKLIST_METRICS_PORT');
+  return {
+    databaseUrl,
+    hashKey,
+    linkKeys: linkKeys(env['BLOCKLIST_LINK_KEY'], hashKey),
+    publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
+    ...(port === undefined ? {} : { port }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
+    ...optional('webhookSecret', env['BLOCKLIST_WEBHOOK_SECRET']),
+    ...optional('apiKey', env['BLOCKLIST_API_KEY']),
+  };
+}
+
+function required(env: Environment, name: string, what: string): string {
+  const value = env[name];
+  if (value === undefined || value === '') {
+    throw new BlocklistError('CONFIGURATION', `${name} is not set. Set it to ${what}.`);
+  }
+  return value;
+}
+
+function secret(text: string): Buffer {
+  if (text.length < MIN_SECRET_LENGTH) {
+    throw new BlocklistError('CONFIGURATION', `A secret is shorter than ${MIN_SECRET_LENGTH} characters.`);
+  }
+  return createHash('sha256').update(text).digest();
+}
+
+function linkKeys(text: string | undefined, hashKey: Buffer): readonly Buffer[] {
+  if (text === undefined || text === '') {
+    return [Buffer.from(hkdfSync('sha256', hashKey, '', 'temporal-blocklist opt-out link', 32))];
+  }
+  return text.split(',').map((part) => secret(part.trim()));
+}
+
+function portOf(env: Environment, name: string): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new BlocklistError('CONFIGURATION', `${name} must be a port number from 0 to 65535.`);
+  }
+  return port;
+}
+
+function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {
+  return (value === undefined || value === '' ? {} : { [name]: value }) as { [K in Name]?: string };
+}

@@ -1,0 +1,37 @@
+// What a campaign came to: /api/v1/campaigns/{reference}/report.
+import { z } from 'zod';
+import { campaignReport } from '../../storage/campaign-report.js';
+import type { App, GatewayDeps } from '../gateway-deps.js';
+import { errorBody } from '../http-errors.js';
+import { storableText } from '../storable-text.js';
+import { accountQuery } from './account-query.js';
+
+/** The figures callers compute with; the report holds more, see the README. */
+const report = z.looseObject({
+  campaign: z.string(),
+  accountKey: z.string(),
+  audience: z.number(),
+  permitted: z.number(),
+  sent: z.number(),
+  delivered: z.number(),
+  failed: z.number(),
+  held: z.number(),
+  replies: z.number(),
+  optOutRate: z.number(),
+});
+
+export function registerCampaignRoutes(app: App, { bulkStorage: storage }: GatewayDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/campaigns/:reference/report',
+    schema: {
+      params: z.object({ reference: storableText(255) }),
+      querystring: accountQuery,
+      response: { 200: report, '4xx': errorBody, '5xx': errorBody },
+    },
+    handler: async (request) => {
+      const account = await storage.accounts.get(request.query.accountKey);
+      return { ...(await campaignReport(storage.db, account, request.params.reference)) };
+    },
+  });
+}

@@ -1,0 +1,54 @@
+// Why somebody was or was not written to: /api/v1/why/{destination}.
+import { z } from 'zod';
+import { DESTINATION_PROBLEMS, normaliseForEntry } from '../../domain/destinations.js';
+import { BlocklistError } from '../../domain/errors.js';
+import { ledgerStore } from '../../storage/ledger.js';
+import type { App, GatewayDeps } from '../gateway-deps.js';
+import { errorBody } from '../http-errors.js';
+import { accountQuery } from './account-query.js';
+
+const MOST_MESSAGES = 1_000;
+
+const history = z.looseObject({
+  accountKey: z.string(),
+  summary: z.string(),
+  entries: z.array(z.unknown()),
+  events: z.array(z.unknown()),
+  messages: z.array(z.unknown()),
+  replies: z.array(z.unknown()),
+});
+
+export function registerWhyRoutes(app: App, { bulkStorage: storage }: GatewayDeps): void {
+  const ledger = ledgerStore(storage.db, storage.contacts);
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/why/:destination',
+    schema: {
+      params: z.object({ destination: z.string() }),
+      querystring: accountQuery.extend({
+        /** A past moment: what stood on the list then. */
+        at: z.iso.datetime({ offset: true }).optional(),
+        messages: z.coerce.number().int().min(1).max(MOST_MESSAGES).optional(),
+      }),
+      response: { 200: history, '4xx': errorBody, '5xx': errorBody },
+    },
+    handler: async (request) => {
+      const { accountKey, at, messages } = request.query;
+      const read = normaliseForEntry(request.params.destination);
+      if (!read.ok) throw new BlocklistError('INVALID_DESTINATION', `${DESTINATION_PROBLEMS[read.reason]}.`);
+      const account = await storage.accounts.get(accountKey);
+      const found = await ledger.why(account, read.destination, {
+        ...(at === undefined ? {} : { at: new Date(at) }),
+        ...(messages === undefined ? {} : { messages }),
+      });
+      return {
+        ...found,
+        entries: [...found.entries],
+        events: [...found.events],
+        messages: [...found.messages],
+        replies: [...found.replies],
+      };
+    },
+  });
+}

@@ -1,0 +1,83 @@
+// The HTTP application: limits, headers and errors that every route shares, and the route families.
+import helmet from '@fastify/helmet';
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerBroadcastRoutes } from './api/broadcast-routes.js';
+import { registerCampaignRoutes } from './api/campaign-routes.js';
+import { registerWhyRoutes } from './api/why-routes.js';
+import type { App, GatewayDeps } from './gateway-deps.js';
+import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
+import { registerReplyRoutes } from './inbound/reply-routes.js';
+import { registerReportRoutes } from './inbound/report-routes.js';
+import { registerCodecRoutes } from './operations/codec-routes.js';
+import { registerOperationsRoutes } from './operations/operations-routes.js';
+import { registerSandboxProxy } from './operations/sandbox-proxy.js';
+import { registerOptOutRoutes } from './opt-out/opt-out-routes.js';
+import { apiKeyGuard } from './secrets.js';
+
+/** What a route does not say otherwise. */
+const BODY_LIMIT = 1 << 20;
+/** A whole request, body included: an audience of millions over a slow line fits, a connection held open for fun does not. */
+const REQUEST_TIMEOUT_MS = 10 * 60_000;
+/** Silence on a connection in the middle of a request. */
+const CONNECTION_TIMEOUT_MS = 60_000;
+/** Longer than the idle time of load balancers (60 s): they must be the ones to close. */
+const KEEP_ALIVE_MS = 72_000;
+/** A campaign reference of 255 characters, each of them escaped. */
+const LONGEST_PARAMETER = 255 * 12;
+
+export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): Promise<App> {
+  const app = fastify({
+    loggerInstance: logger,
+    // Their lines hold URLs, and URLs hold tokens and destinations; ours name route templates.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    // A field of such a name is dropped like any other we do not know.
+    onProtoPoisoning: 'remove',
+    onConstructorPoisoning: 'remove',
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>();
+  // A form of any web page can post plain text; JSON it cannot, without asking first.
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler(sendNotFound);
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const route = routeOptions.url ?? 'unknown';
+    deps.metrics.observeRequest(route, method, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.debug({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+  });
+  // Pages set a policy of their own.
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"] } } });
+
+  /** Hooks, parsers and error answers of a family stay within it. */
+  const family = async (register: (scope: App) => void): Promise<void> => {
+    await app.register(async (scope) => register(scope.withTypeProvider<ZodTypeProvider>()));
+  };
+  await family((scope) => {
+    registerReplyRoutes(scope, deps);
+    registerReportRoutes(scope, deps);
+  });
+  await family((scope) => registerOptOutRoutes(scope, deps));
+  await family((scope) => {
+    scope.addHook('onRequest', apiKeyGuard(deps.config.apiKey));
+    registerBroadcastRoutes(scope, deps);
+    registerCampaignRoutes(scope, deps);
+    registerWhyRoutes(scope, deps);
+  });
+  await family((scope) => {
+    registerOperationsRoutes(scope, deps);
+    registerCodecRoutes(scope, deps);
+  });
+  await family((scope) => registerSandboxProxy(scope, deps));
+  await app.ready();
+  return app;
+}

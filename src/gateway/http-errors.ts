@@ -1,0 +1,146 @@
+// Errors as answers: one table from codes to statuses, one shape of body, no stack trace and no value of a request in it.
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { BlocklistError, InvalidInputError, type ErrorCode, type Violation } from '../domain/errors.js';
+
+const STATUSES: Readonly<Record<ErrorCode, number>> = {
+  INVALID_INPUT: 400,
+  INVALID_DESTINATION: 400,
+  INVALID_TOKEN: 404,
+  UNAUTHORIZED: 401,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  LIMIT_EXCEEDED: 413,
+  KEY_MISMATCH: 500,
+  CONFIGURATION: 500,
+  SCHEMA_MISMATCH: 503,
+  STORAGE_UNAVAILABLE: 503,
+  TEMPORAL_UNAVAILABLE: 503,
+  PROVIDER_UNAVAILABLE: 503,
+};
+
+/** Body of every error of the native API. */
+export const errorBody = z.object({
+  error: z.object({
+    /** One of the README's error codes, or INTERNAL. */
+    code: z.string(),
+    message: z.string(),
+    violations: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    /** Of an INTERNAL error: the log names it by this id. */
+    requestId: z.string().optional(),
+  }),
+});
+export type ErrorBody = z.output<typeof errorBody>;
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Long enough for a database to come back, short enough for a person to wait. */
+const RETRY_AFTER_SECONDS = 2;
+/** More would only repeat what the first hundred say. */
+const MOST_VIOLATIONS = 100;
+
+export function answerOf(error: unknown, requestId: string): ErrorAnswer {
+  if (error instanceof BlocklistError) return answerOfBlocklistError(error);
+  const known = error as Partial<FastifyError> | null;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const where = known?.validationContext;
+    return invalid(
+      error.validation.map(({ instancePath, message }) => ({
+        path: pathOf(instancePath, where),
+        message: message ?? 'is not valid',
+      })),
+    );
+  }
+  const status = known?.statusCode;
+  if (status === undefined || status < 400 || status >= 500) {
+    return { status: 500, body: { error: { code: 'INTERNAL', message: INTERNAL_MESSAGE, requestId } } };
+  }
+  const code = status === 413 ? 'LIMIT_EXCEEDED' : 'INVALID_INPUT';
+  return { status, body: { error: { code, message: MESSAGES[status] ?? MESSAGES[400] } } };
+}
+
+/** Fastify's own messages may quote the request, so ours stand in their place. */
+const MESSAGES: Readonly<Record<number, string>> & { readonly 400: string } = {
+  400: 'The request cannot be read: the body must be JSON, complete, and of the length that its headers name.',
+  408: 'The request took too long to arrive.',
+  413: 'The body is larger than this address accepts. Send smaller batches; audiences of any size go as a streamed upload.',
+  415: 'The content type is not one that this address accepts. Send application/json.',
+  414: 'The address is too long.',
+};
+const INTERNAL_MESSAGE = 'Something went wrong here. The log names it under this request id.';
+
+function answerOfBlocklistError(error: BlocklistError): ErrorAnswer {
+  const status = STATUSES[error.code];
+  if (error instanceof InvalidInputError) return invalid(error.violations);
+  return {
+    status,
+    body: { error: { code: error.code, message: error.message } },
+    ...(status === 503 || error.retryable ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+  };
+}
+
+function invalid(violations: readonly Violation[]): ErrorAnswer {
+  const named = violations.slice(0, MOST_VIOLATIONS);
+  const left = violations.length - named.length;
+  const message = `The request has ${violations.length === 1 ? 'one mistake' : `${violations.length} mistakes`}${
+    left === 0 ? '' : `, the first ${MOST_VIOLATIONS} are listed`
+  }; see violations.`;
+  return { status: 400, body: { error: { code: 'INVALID_INPUT', message, violations: [...named] } } };
+}
+
+/** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */
+function pathOf(pointer: string, context: string | undefined): string {
+  const path = pointer
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '');
+  if (context === undefined || context === 'body') return path;
+  return path === '' ? context : `${context}.${path}`;
+}
+
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = answerOf(error, request.id);
+  if (answer.status >= 500) {
+    request.log.error({ err: error, route: routeOf(request), status: answer.status }, 'request failed');
+  }
+  if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', answer.retryAfterSeconds);
+  if (answer.status === 401) reply.header('www-authenticate', 'Bearer');
+  // What is left of a body that was refused is not read, so no other request may follow it: the connection ends.
+  if (!request.raw.complete) reply.header('connection', 'close');
+  void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.body);
+}
+
+export function sendNotFound(_request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'There is nothing at this address.' } });
+}
+
+/** The template (`/u/:token`), never the URL: that would name tokens and destinations. */
+export function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'unknown';
+}
+
+/** What no parser of HTTP can read, answered before there is a request. */
+export function answerUnreadable(this: unknown, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy(error);
+    return;
+  }
+  const status = UNREADABLE[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message: 'This is not a complete HTTP request.' } });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};

@@ -1,0 +1,87 @@
+// What activities and the gateway ask of Temporal, over one client.
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { TemporalAccess } from '../../activities/deps.js';
+import { INBOUND_MESSAGES, TASK_QUEUES, WORKFLOW_TYPES } from '../domain/names.js';
+import { inboundWorkflowId } from '../domain/shard.js';
+
+/** There is one sweep for a namespace. */
+const SWEEP_WORKFLOW_ID = 'blocklist-sweep';
+/** Wake-ups of one shard are no more than this often: a drain reads hundreds of people at once. */
+const WAKE_EVERY_MS = 50;
+
+export interface Temporal extends TemporalAccess {
+  /** Start the sweep, if it does not run yet. */
+  ensureSweep(): Promise<void>;
+}
+
+export function temporalAccess(client: Client): Temporal {
+  const shards = new Map<number, { last: number; pending: Promise<void> | undefined }>();
+
+  const wakeNow = async (shard: number): Promise<void> => {
+    await client.workflow.signalWithStart(WORKFLOW_TYPES.inbound, {
+      workflowId: inboundWorkflowId(shard),
+      taskQueue: TASK_QUEUES.single,
+      args: [{ shard }],
+      signal: INBOUND_MESSAGES.wake,
+      signalArgs: [],
+      staticSummary: `replies, shard ${shard}`,
+    });
+  };
+
+  /** Whoever asks while a wake-up is waiting to go shares it; whoever asks later gets the next one. */
+  const wake = (shard: number): Promise<void> => {
+    const state = shards.get(shard) ?? { last: 0, pending: undefined };
+    shards.set(shard, state);
+    state.pending ??= (async () => {
+      const wait = state.last + WAKE_EVERY_MS - Date.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      state.last = Date.now();
+      state.pending = undefined;
+      await wakeNow(shard);
+    })();
+    return state.pending;
+  };
+
+  return {
+    async wake(woken) {
+      await Promise.all(woken.map(wake));
+    },
+    async signal(workflowId, signal, arg) {
+      try {
+        await client.workflow.getHandle(workflowId).signal(signal, arg);
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+    async startConfirmation(eventId) {
+      await ignoreStarted(
+        client.workflow.start(WORKFLOW_TYPES.confirmation, {
+          workflowId: `blocklist-confirmation-${eventId}`,
+          taskQueue: TASK_QUEUES.single,
+          args: [{ eventId }],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        }),
+      );
+    },
+    async ensureSweep() {
+      await ignoreStarted(
+        client.workflow.start(WORKFLOW_TYPES.sweep, {
+          workflowId: SWEEP_WORKFLOW_ID,
+          taskQueue: TASK_QUEUES.single,
+          args: [],
+          staticSummary: 'finds what a crash or a lost hint left behind',
+        }),
+      );
+    },
+  };
+}
+
+async function ignoreStarted(start: Promise<unknown>): Promise<void> {
+  try {
+    await start;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}

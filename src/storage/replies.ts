@@ -1,0 +1,263 @@
+// Reading replies: the drain of one inbox shard. It takes people, not rows: locks them, reads all their unread replies
+// in the order received, applies what they ask for and decides their held permits again, in one transaction. So a
+// stream of replies cannot starve a person, and an opt-in never releases blindly.
+import type { SendingChannel } from '../domain/channel.js';
+import { readKeyword, type KeywordReading, type KeywordRule } from '../domain/keywords.js';
+import { LIFT_TABLE } from '../domain/lifts.js';
+import type { ReplySignal } from '../domain/step-activities.js';
+import type { Database, Queryable } from './database.js';
+import { pages, writeOptIns, writeOptOuts, type Confidence, type OptIn, type OptOut } from './opt-outs.js';
+import { enqueue, type OutboxMessage } from './outbox.js';
+
+/** People of one transaction: short enough for an opt-out waiting behind it. */
+const PEOPLE = 500;
+/** A row that fails so often goes to review: visible, its hold kept. */
+const MAX_TRIES = 5;
+/** 47 CFR 64.1200(a)(12): a confirmation within five minutes is presumed to be covered by the prior consent. */
+const CONFIRMATION_WINDOW = '5 minutes';
+
+export interface DrainResult {
+  readonly read: number;
+  readonly optOuts: number;
+  readonly optIns: number;
+  readonly failed: number;
+  /** True: there may be more to read. */
+  readonly more: boolean;
+}
+
+export type RulesFor = (accountId: number, channel: SendingChannel, senderKey: string) => Promise<readonly KeywordRule[]>;
+
+interface UnreadReply {
+  readonly inboxId: string;
+  readonly contactId: string;
+  readonly accountId: number;
+  readonly channel: SendingChannel;
+  readonly sender: string;
+  readonly senderKey: string;
+  readonly text: string;
+  readonly receivedAt: Date;
+  readonly sendId: string | null;
+  readonly confidence: Confidence;
+  readonly campaignId: number | null;
+  readonly flowContactId: string | null;
+}
+
+interface ReadReply {
+  readonly reply: UnreadReply;
+  readonly reading: KeywordReading;
+}
+
+/** Read one portion of a shard. */
+export async function drainShard(db: Database, shard: number, rulesFor: RulesFor): Promise<DrainResult> {
+  const people = await db.query<{ id: string }>('select contact_id as id from blocklist_people_to_read($1, $2)', [
+    shard,
+    PEOPLE,
+  ]);
+  const contacts = people.rows.map((row) => row.id);
+  const more = contacts.length === PEOPLE;
+  try {
+    return { ...(await drainPeople(db, contacts, rulesFor)), more };
+  } catch (error) {
+    if (contacts.length <= 1) {
+      await countFailure(db, contacts, error);
+      return { read: 0, optOuts: 0, optIns: 0, failed: contacts.length, more };
+    }
+  }
+  // One bad row must not hold up the others: the same people one at a time.
+  const sum = { read: 0, optOuts: 0, optIns: 0, failed: 0 };
+  for (const contact of contacts) {
+    try {
+      const one = await drainPeople(db, [contact], rulesFor);
+      sum.read += one.read;
+      sum.optOuts += one.optOuts;
+      sum.optIns += one.optIns;
+    } catch (error) {
+      sum.failed += 1;
+      await countFailure(db, [contact], error);
+    }
+  }
+  return { ...sum, more };
+}
+
+async function drainPeople(db: Database, contacts: readonly string[], rulesFor: RulesFor) {
+  if (contacts.length === 0) return { read: 0, optOuts: 0, optIns: 0, failed: 0 };
+  return db.transaction(async (tx) => {
+    const unread = await tx.query<UnreadReply>(
+      `select inbox_id as "inboxId", contact_id as "contactId", account_id as "accountId", channel, sender,
+         sender_key as "senderKey", text, received_at as "receivedAt", send_id as "sendId", confidence,
+         campaign_id as "campaignId", flow_contact_id as "flowContactId"
+       from blocklist_read_replies($1::bigint[])`,
+      [contacts],
+    );
+    const replies: ReadReply[] = [];
+    for (const reply of unread.rows) {
+      const rules = await rulesFor(reply.accountId, reply.channel, reply.senderKey);
+      replies.push({ reply, reading: readKeyword(reply.text, rules) });
+    }
+    const changes = await applyInOrder(tx, replies);
+    await markRead(tx, replies);
+    await tx.query('select blocklist_release($1::bigint[])', [contacts]);
+    await enqueueConfirmations(tx, changes.added);
+    await forwardToFlows(tx, replies);
+    return { read: replies.length, optOuts: changes.optOuts, optIns: changes.optIns, failed: 0 };
+  });
+}
+
+/** Each person's wishes in their order: STOP, START, STOP ends as STOP. Everybody's nth wish is written together. */
+async function applyInOrder(tx: Queryable, replies: readonly ReadReply[]) {
+  const wishes = replies.filter(({ reading }) => reading.action === 'BLOCK' || reading.action === 'UNBLOCK');
+  const added: string[] = [];
+  let optOuts = 0;
+  let optIns = 0;
+  for (const round of pages(wishes.map((wish) => ({ ...wish, contactId: wish.reply.contactId })))) {
+    const outs = round.filter(({ item }) => item.reading.action === 'BLOCK');
+    const ins = round.filter(({ item }) => item.reading.action === 'UNBLOCK');
+    if (outs.length > 0) {
+      const written = await writeOptOuts(
+        tx,
+        outs.map(({ n, item }) => ({ n, item: optOutOf(item) })),
+      );
+      added.push(...written.filter((w) => w.effect === 'added').map((w) => w.eventId));
+      optOuts += outs.length;
+    }
+    if (ins.length > 0) {
+      await writeOptIns(
+        tx,
+        ins.map(({ n, item }) => ({ n, item: optInOf(item) })),
+      );
+      optIns += ins.length;
+    }
+  }
+  return { added, optOuts, optIns };
+}
+
+function optOutOf({ reply, reading }: ReadReply): OptOut {
+  return { ...changeOf({ reply, reading }), source: 'MO' };
+}
+
+function optInOf({ reply, reading }: ReadReply): OptIn {
+  return { ...changeOf({ reply, reading }), source: 'MO', sources: LIFT_TABLE.PERSON_KEYWORD.sources };
+}
+
+function changeOf({ reply, reading }: ReadReply) {
+  return {
+    accountId: reply.accountId,
+    contactId: reply.contactId,
+    receivedAt: reply.receivedAt,
+    inboxId: reply.inboxId,
+    confidence: reply.confidence,
+    actor: 'person',
+    evidence: {
+      keyword: reading.keyword,
+      builtIn: reading.builtIn,
+      ...(reading.rule?.id === undefined ? {} : { rule: reading.rule.id }),
+      ...(reading.rule?.autoResponse === undefined ? {} : { autoResponse: reading.rule.autoResponse }),
+    },
+    ...(reading.level === 'FROM_SENDER' ? { channel: reply.channel, sender: reply.sender } : {}),
+    ...(reply.sendId === null ? {} : { sendId: reply.sendId }),
+    ...(reply.campaignId === null ? {} : { campaignId: reply.campaignId }),
+  };
+}
+
+async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
+  await tx.query(
+    `update inbox i
+     set state = 'read', read_at = clock_timestamp(), reading = r.reading
+     from (select (value ->> 'id')::bigint as id, value -> 'reading' as reading from jsonb_array_elements($1)) r
+     where i.id = r.id`,
+    [
+      JSON.stringify(
+        replies.map(({ reply, reading }) => ({
+          id: reply.inboxId,
+          reading: {
+            action: reading.action,
+            keyword: reading.keyword,
+            sendId: reply.sendId ?? undefined,
+            campaignId: reply.campaignId ?? undefined,
+            confidence: reply.confidence,
+          },
+        })),
+      ),
+    ],
+  );
+}
+
+/**
+ * One confirmation for each change from unblocked to blocked that a reply caused: none if the reply came too long ago,
+ * and none if another entry already covered messages from that sender on that channel.
+ */
+async function enqueueConfirmations(tx: Queryable, addedEventIds: readonly string[]): Promise<void> {
+  if (addedEventIds.length === 0) return;
+  const found = await tx.query<{ id: string }>(
+    `select ev.id
+     from blocklist_events ev
+     join blocklist_entries own on own.id = ev.id
+     join inbox i on i.id = ev.inbox_id
+     join accounts a on a.id = ev.account_id
+     join contact_points p on p.id = ev.contact_id
+     where ev.id = any ($1::bigint[])
+       and ev.received_at > clock_timestamp() - interval '${CONFIRMATION_WINDOW}'
+       and not exists (
+         select from blocklist_entries e
+         where e.contact_id in (p.id, p.domain_id)
+           and e.id <> ev.id
+           and e.account_id = any (a.ancestors)
+           and (e.channel is null or e.channel = i.channel)
+           and (e.sender_key is null or e.sender_key = i.sender_key)
+       )`,
+    [addedEventIds],
+  );
+  await enqueue(
+    tx,
+    found.rows.map((row) => ({ kind: 'CONFIRMATION', payload: { eventId: row.id } })),
+  );
+}
+
+/** A reply belongs to the flow whose message it answers; one that answers no known message, to all the person is in. */
+async function forwardToFlows(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
+  const spoken = replies.filter(({ reading }) => reading.action !== 'BLOCK');
+  if (spoken.length === 0) return;
+  const flows = await tx.query<{ id: string; workflowId: string; contactId: string }>(
+    `select id, workflow_id as "workflowId", contact_id as "contactId"
+     from flow_contacts
+     where contact_id = any ($1::bigint[]) and closed_at is null`,
+    [spoken.map(({ reply }) => reply.contactId)],
+  );
+  const messages = spoken.flatMap(({ reply, reading }) =>
+    flows.rows
+      .filter((flow) => flow.contactId === reply.contactId)
+      .filter((flow) => reply.sendId === null || flow.id === reply.flowContactId)
+      .map((flow): OutboxMessage => ({
+        kind: 'SIGNAL',
+        payload: {
+          workflowId: flow.workflowId,
+          flowContact: flow.id,
+          signal: 'blocklistReply',
+          arg: replySignal(reply, reading),
+        },
+      })),
+  );
+  await enqueue(tx, messages);
+}
+
+function replySignal(reply: UnreadReply, reading: KeywordReading): ReplySignal {
+  return {
+    contactId: reply.contactId,
+    inboxId: reply.inboxId,
+    text: reply.text,
+    keyword: reading.keyword,
+    receivedAt: reply.receivedAt.toISOString(),
+    ...(reply.sendId === null ? {} : { permitId: reply.sendId }),
+  };
+}
+
+/** Storage that is away is not the row's fault. */
+async function countFailure(db: Database, contacts: readonly string[], error: unknown): Promise<void> {
+  if ((error as { retryable?: boolean } | null)?.retryable === true) throw error;
+  await db.query(
+    `update inbox
+     set tries = tries + 1, state = case when tries + 1 >= $2 then 'review' else state end
+     where contact_id = any ($1::bigint[]) and state = 'unread'`,
+    [contacts, MAX_TRIES],
+  );
+}

@@ -1,0 +1,54 @@
+// A worker that carries broadcasts and nothing else, as a process of its own: tests kill it, benchmarks measure it. Prints a
+// line when it polls, and then its memory every second.
+import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
+import { createBroadcastActivities } from '../../activities/broadcast.js';
+import type { ActivityDeps } from '../../activities/deps.js';
+import { failing } from '../../activities/failures.js';
+import { TASK_QUEUES } from '../../src/domain/names.js';
+import { createSandboxProvider } from '../../src/providers/sandbox/sandbox-provider.js';
+import { openStorage } from '../../src/storage/storage.js';
+
+export interface BroadcastWorkerOptions {
+  readonly databaseUrl: string;
+  /** Hexadecimal. */
+  readonly hashKey: string;
+  readonly address: string;
+  readonly namespace: string;
+  readonly sandboxUrl: string;
+  /** Path of the workflow bundle. */
+  readonly bundle: string;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as BroadcastWorkerOptions;
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: ['SIGTERM'] });
+const storage = await openStorage({ databaseUrl: options.databaseUrl, hashKey: Buffer.from(options.hashKey, 'hex') });
+const provider = createSandboxProvider({ url: options.sandboxUrl });
+const deps: ActivityDeps = {
+  storage,
+  providerFor: () => provider,
+  links: { keys: [Buffer.alloc(32, 7)], publicUrl: 'http://127.0.0.1:1' },
+  temporal: {
+    signal: () => Promise.resolve(true),
+    startConfirmation: () => Promise.resolve(),
+    wake: () => Promise.resolve(),
+  },
+};
+const connection = await NativeConnection.connect({ address: options.address });
+const common = {
+  connection,
+  namespace: options.namespace,
+  activities: failing(createBroadcastActivities(deps)),
+  workflowBundle: { codePath: options.bundle },
+  maxConcurrentActivityTaskExecutions: 8,
+};
+const workers = await Promise.all(
+  Object.values(TASK_QUEUES).map((taskQueue) => Worker.create({ ...common, taskQueue })),
+);
+const runs = Promise.all(workers.map((worker) => worker.run()));
+console.log('polling');
+const memory = setInterval(() => console.log(`rss ${process.memoryUsage.rss()}`), 1_000);
+await runs;
+clearInterval(memory);
+await connection.close();
+provider.close();
+await storage.close();

@@ -1,0 +1,123 @@
+// The product's storage, a sandbox and the activities on a database of the test's own: real parts, no stand-ins.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import type { ActivityDeps } from '../../activities/deps.js';
+import type { SendingChannel } from '../../src/domain/channel.js';
+import { normaliseAtTheDoor } from '../../src/domain/destinations.js';
+import { claimantFor, permitIdForKey } from '../../src/domain/permit-id.js';
+import { DEFAULT_ACCOUNT_KEY } from '../../src/domain/scope.js';
+import { runSandbox, type RunningSandbox } from '../../src/providers/sandbox/run-sandbox.js';
+import { createSandboxProvider } from '../../src/providers/sandbox/sandbox-provider.js';
+import { openStorage, type Storage } from '../../src/storage/storage.js';
+import type { PermitRow } from '../../src/storage/permits.js';
+import { createTestDatabase } from './servers.js';
+
+export const HASH_KEY = createHash('sha256').update('a key for tests only').digest();
+export const LINK_KEY = createHash('sha256').update('a link key for tests only').digest();
+
+export interface Product {
+  readonly databaseUrl: string;
+  readonly storage: Storage;
+  readonly sandbox: RunningSandbox;
+  readonly deps: ActivityDeps;
+  /** Signals that the outbox delivered, by workflow id. */
+  readonly signals: { readonly workflowId: string; readonly signal: string; readonly arg: unknown }[];
+  readonly confirmations: string[];
+  contact(destination: string, channel?: SendingChannel): Promise<string>;
+  claim(options: ClaimOptions): Promise<PermitRow>;
+  reply(options: ReplyOptions): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  readonly to: string;
+  readonly key: string;
+  readonly channel?: SendingChannel;
+  readonly sender?: string;
+  readonly campaign?: string;
+  readonly purpose?: 'MARKETING' | 'SERVICE';
+  readonly claimant?: string;
+}
+
+export interface ReplyOptions {
+  readonly from: string;
+  readonly text: string;
+  readonly id?: string;
+  readonly channel?: SendingChannel;
+  readonly to?: string;
+  readonly receivedAt?: Date;
+  readonly inReplyTo?: string;
+}
+
+let replies = 0;
+
+export async function openProduct(): Promise<Product> {
+  const database = await createTestDatabase({ migrated: true });
+  const folder = await mkdtemp(join(tmpdir(), 'blocklist-test-'));
+  const sandbox = await runSandbox({ logFile: join(folder, 'log.jsonl'), reportsShare: 0 });
+  const storage = await openStorage({ databaseUrl: database.url, hashKey: HASH_KEY });
+  const provider = createSandboxProvider({ url: sandbox.url });
+  const signals: Product['signals'] = [];
+  const confirmations: string[] = [];
+  const deps: ActivityDeps = {
+    storage,
+    providerFor: () => provider,
+    links: { keys: [LINK_KEY], publicUrl: 'http://127.0.0.1:1' },
+    temporal: {
+      signal: async (workflowId, signal, arg) => {
+        signals.push({ workflowId, signal, arg });
+        return true;
+      },
+      startConfirmation: async (eventId) => void confirmations.push(eventId),
+      wake: async () => undefined,
+    },
+  };
+  const account = await storage.accounts.get();
+  const contact = async (destination: string, channel: SendingChannel = 'SMS'): Promise<string> => {
+    const read = normaliseAtTheDoor(destination, channel);
+    if (!read.ok) throw new Error(read.reason);
+    return (await storage.contacts.resolve(account.rootId, [read.destination]))[0]!;
+  };
+  return {
+    databaseUrl: database.url,
+    storage,
+    sandbox,
+    deps,
+    signals,
+    confirmations,
+    contact,
+    async claim({ to, key, channel = 'SMS', sender = '10950', claimant = key, ...stream }) {
+      const streamId = await storage.streams.id({ accountId: account.id, channel, sender, ...stream });
+      const [row] = await storage.permits.claim({
+        streamId,
+        claimant: claimantFor(claimant),
+        mayRepeat: true,
+        messages: [{ permitId: permitIdForKey(DEFAULT_ACCOUNT_KEY, key), contactId: await contact(to, channel) }],
+      });
+      return row!;
+    },
+    async reply({ from, text, id, channel = 'SMS', to = '10950', receivedAt = new Date(), inReplyTo }) {
+      await storage.inbox.receive([
+        {
+          provider: 'sandbox',
+          messageId: id ?? `reply-${(replies += 1)}`,
+          from,
+          to,
+          channel,
+          text,
+          receivedAt,
+          ...(inReplyTo === undefined ? {} : { inReplyTo }),
+        },
+      ]);
+    },
+    async close() {
+      provider.close();
+      await storage.close();
+      await sandbox.close();
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

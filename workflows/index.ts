@@ -1,0 +1,6 @@
+// The ready workflows of the shared workers. Every function exported here is a workflow type.
+export { blocklistBroadcast } from './broadcast.js';
+export { blocklistConfirmation } from './confirmation.js';
+export { blocklistInbound } from './inbound.js';
+export { blocklistRequest } from './request.js';
+export { blocklistSweep } from './sweep.js';
