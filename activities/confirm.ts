@@ -9,7 +9,8 @@ import { later } from './failures.js';
 import { handOver } from './hand-over.js';
 
 /** Used where the keyword has no automatic response of its own. Confirms and nothing else: no marketing. */
-export const DEFAULT_CONFIRMATION = 'You have opted out and will receive no more messages from us. Reply START to return.';
+export const DEFAULT_CONFIRMATION =
+  'You have opted out and will receive no more messages from us. Reply START to return.';
 
 export type Confirmation = SendOutcome | { readonly outcome: 'tooLate' };
 

@@ -4,7 +4,13 @@ import type { MessageState } from '../src/domain/outcome.js';
 import type { SendingChannel } from '../src/domain/channel.js';
 import type { Purpose } from '../src/domain/scope.js';
 import type { OutboundMessage, Provider, ProviderAnswer } from '../src/providers/provider.js';
-import { DISPATCH_WINDOW_MS, type Fenced, type Permits, type Settled, type Settlement } from '../src/storage/permits.js';
+import {
+  DISPATCH_WINDOW_MS,
+  type Fenced,
+  type Permits,
+  type Settled,
+  type Settlement,
+} from '../src/storage/permits.js';
 
 /** What the messages of one hand-over have in common. */
 export interface HandOverBatch {

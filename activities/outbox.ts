@@ -10,7 +10,10 @@ export interface Delivered {
 }
 
 /** Deliver what is due until nothing is left. Processes may do so side by side. */
-export async function deliverOutbox({ storage, temporal }: Pick<ActivityDeps, 'storage' | 'temporal'>): Promise<Delivered> {
+export async function deliverOutbox({
+  storage,
+  temporal,
+}: Pick<ActivityDeps, 'storage' | 'temporal'>): Promise<Delivered> {
   let delivered = 0;
   let failed = 0;
   for (;;) {
@@ -60,7 +63,7 @@ export function createOutboxActivities(deps: ActivityDeps) {
  * notification costs nothing but time: the sweep finds what was left. Returns how to stop.
  */
 export function pumpOutbox(deps: Pick<ActivityDeps, 'storage' | 'temporal'>, report: (error: unknown) => void) {
-  let stopped = false;
+  const state = { stopped: false };
   let running: Promise<unknown> = Promise.resolve();
   let again = false;
   let wake: (() => void) | undefined;
@@ -70,12 +73,12 @@ export function pumpOutbox(deps: Pick<ActivityDeps, 'storage' | 'temporal'>, rep
     again = true;
     running = running.then(async () => {
       again = false;
-      if (!stopped) await deliverOutbox(deps).catch(report);
+      if (!state.stopped) await deliverOutbox(deps).catch(report);
     });
   };
 
   const listening = (async () => {
-    while (!stopped) {
+    while (!state.stopped) {
       try {
         const client = await deps.storage.db.connect();
         try {
@@ -95,12 +98,12 @@ export function pumpOutbox(deps: Pick<ActivityDeps, 'storage' | 'temporal'>, rep
       } catch (error) {
         report(error);
       }
-      if (!stopped) await new Promise<void>((resolve) => setTimeout(resolve, 1_000).unref());
+      if (!state.stopped) await new Promise<void>((resolve) => setTimeout(resolve, 1_000).unref());
     }
   })();
 
   return async (): Promise<void> => {
-    stopped = true;
+    state.stopped = true;
     wake?.();
     await Promise.all([listening, running]);
   };

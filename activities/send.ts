@@ -34,9 +34,11 @@ export function createSendActivities({ storage, providerFor, links }: ActivityDe
         ...(until === undefined ? {} : { quietUntil: until }),
         ...(input.frequencyCap === undefined ? {} : { cap: input.frequencyCap }),
       });
-      if (row === undefined) throw new BlocklistError('STORAGE_UNAVAILABLE', 'No decision came back.', { retryable: true });
+      if (row === undefined)
+        throw new BlocklistError('STORAGE_UNAVAILABLE', 'No decision came back.', { retryable: true });
       if (!row.mine) return { outcome: 'duplicate', permitId, first: row.state };
-      if (row.state === 'dispatching') throw later('IN_DISPATCH', `Permit ${permitId} is in dispatch.`, wait(row.dispatchUntil));
+      if (row.state === 'dispatching')
+        throw later('IN_DISPATCH', `Permit ${permitId} is in dispatch.`, wait(row.dispatchUntil));
       return (await outcomeOf(db, input.channel, row)) ?? { outcome: 'permitted', permitId };
     },
 
@@ -61,7 +63,11 @@ export function createSendActivities({ storage, providerFor, links }: ActivityDe
       const row = settled.get(input.permitId) ?? (await readSend(db, input.permitId));
       const outcome = await outcomeOf(db, send.channel, row);
       if (outcome !== undefined) return outcome;
-      throw later('PROVIDER_UNAVAILABLE', `The provider did not take permit ${input.permitId}.`, Math.max(retryAfterMs ?? 0, 500));
+      throw later(
+        'PROVIDER_UNAVAILABLE',
+        `The provider did not take permit ${input.permitId}.`,
+        Math.max(retryAfterMs ?? 0, 500),
+      );
     },
   };
 }

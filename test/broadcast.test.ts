@@ -140,10 +140,17 @@ describe('an audience', () => {
 
 describe('a broadcast that cannot be right', () => {
   it('is refused with every mistake named and no value quoted', async () => {
-    const wrong = { ...SPRING, channel: 'FAX', messagesPerSecond: 1e12, text: 'secret'.repeat(2_000_000), validForSeconds: -1 };
+    const wrong = {
+      ...SPRING,
+      channel: 'FAX',
+      messagesPerSecond: 1e12,
+      text: 'secret'.repeat(2_000_000),
+      validForSeconds: -1,
+    };
     const error = await createBroadcast(product.storage, wrong as never).catch((reason: unknown) => reason as Error);
     expect(error).toMatchObject({ code: 'INVALID_INPUT' });
-    for (const path of ['channel', 'messagesPerSecond', 'text', 'validForSeconds']) expect(String(error)).toContain(path);
+    for (const path of ['channel', 'messagesPerSecond', 'text', 'validForSeconds'])
+      expect(String(error)).toContain(path);
     expect(String(error)).not.toContain('secret');
   });
 
@@ -160,7 +167,11 @@ describe('a dry run', () => {
     await product.contact(held);
     await product.reply({ from: held, text: 'a question' });
     const before = await product.storage.db.query('select count(*) from contact_points');
-    const run = await dryRun(product.storage, { channel: 'SMS', sender: '10950' }, lines([blocked, held, free, `+${free}`, '385919999999', 'x']));
+    const run = await dryRun(
+      product.storage,
+      { channel: 'SMS', sender: '10950' },
+      lines([blocked, held, free, `+${free}`, '385919999999', 'x']),
+    );
     expect(run).toEqual({
       audience: 4,
       duplicates: 1,
@@ -190,7 +201,12 @@ describe('a broadcast', () => {
     const reached = new Set(sent.map(({ to }) => to));
     expect(reached.size).toBe(11_880);
     expect(gone.some((person) => reached.has(person))).toBe(false);
-    expect(sent[0]).toMatchObject({ channel: 'SMS', sender: '10950', text: SPRING.text, campaignReferenceId: 'spring' });
+    expect(sent[0]).toMatchObject({
+      channel: 'SMS',
+      sender: '10950',
+      text: SPRING.text,
+      campaignReferenceId: 'spring',
+    });
     expect(await summariesOf(handle)).toEqual(expect.arrayContaining(['page 1 of 3', 'page 2 of 3', 'page 3 of 3']));
     const { searchAttributes } = await handle.describe();
     expect(searchAttributes).toMatchObject({ BlocklistCampaign: ['spring'], BlocklistPhase: ['FINISHED'] });
@@ -229,10 +245,19 @@ describe('a broadcast', () => {
     }
     const { counts } = await handle.result();
     const sent = await sentTo(product, people);
-    const late = leaving.filter((person, i) => sent.some(({ to, acceptedAt }) => to === person && acceptedAt > acknowledged[i]!));
+    const late = leaving.filter((person, i) =>
+      sent.some(({ to, acceptedAt }) => to === person && acceptedAt > acknowledged[i]!),
+    );
     expect(late).toEqual([]);
     expect(counts.blocked).toBeGreaterThan(50);
-    expect(counts).toEqual({ audience: 300, permitted: counts.sent, sent: sent.length, blocked: 300 - sent.length, held: 0, failed: 0 });
+    expect(counts).toEqual({
+      audience: 300,
+      permitted: counts.sent,
+      sent: sent.length,
+      blocked: 300 - sent.length,
+      held: 0,
+      failed: 0,
+    });
   });
 });
 
@@ -270,7 +295,10 @@ describe('operators', () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     const paused = await sentTo(product, people);
     expect(paused.length).toBeLessThan(150);
-    expect(await handle.query('blocklistProgress')).toMatchObject({ status: 'PAUSED', counts: { audience: 200, sent: paused.length } });
+    expect(await handle.query('blocklistProgress')).toMatchObject({
+      status: 'PAUSED',
+      counts: { audience: 200, sent: paused.length },
+    });
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await sentTo(product, people)).toHaveLength(paused.length);
     await broadcasting.signal(handle, 'resume');
@@ -336,7 +364,14 @@ describe('held messages', () => {
     await product.reply({ from: asks, text: 'when do you open?' });
     const { id, handle } = await broadcasting.send({}, people);
     await until(async () => (await countsOf(product, id)).held === 2, 'the two held messages');
-    expect(await countsOf(product, id)).toEqual({ audience: 20, permitted: 18, sent: 18, blocked: 0, held: 2, failed: 0 });
+    expect(await countsOf(product, id)).toEqual({
+      audience: 20,
+      permitted: 18,
+      sent: 18,
+      blocked: 0,
+      held: 2,
+      failed: 0,
+    });
     expect(await sentTo(product, [stops, asks])).toEqual([]);
     await readReplies(product);
     expect(await handle.result()).toEqual({
@@ -378,7 +413,14 @@ describe('a provider that fails', () => {
     const people = newNumbers(40);
     await faults(product, ...people.slice(0, 4).map((to) => ({ mode: 'reject', to })));
     const { handle } = await broadcasting.send({}, people);
-    expect((await handle.result()).counts).toEqual({ audience: 40, permitted: 40, sent: 36, blocked: 0, held: 0, failed: 4 });
+    expect((await handle.result()).counts).toEqual({
+      audience: 40,
+      permitted: 40,
+      sent: 36,
+      blocked: 0,
+      held: 0,
+      failed: 4,
+    });
   });
 
   it.each([
@@ -390,7 +432,14 @@ describe('a provider that fails', () => {
     const people = newNumbers(1_500);
     await faults(product, fault);
     const { handle } = await broadcasting.send({}, people);
-    expect((await handle.result()).counts).toEqual({ audience: 1_500, permitted: 1_500, sent: 1_500, blocked: 0, held: 0, failed: 0 });
+    expect((await handle.result()).counts).toEqual({
+      audience: 1_500,
+      permitted: 1_500,
+      sent: 1_500,
+      blocked: 0,
+      held: 0,
+      failed: 0,
+    });
     expect(await sentTo(product, people)).toHaveLength(1_500);
     await faults(product);
   });
@@ -426,7 +475,9 @@ describe('the workflow', () => {
     const people = /3859[0-9]{8}/;
     for await (const { workflowId, runId } of broadcasting.client.workflow.list()) {
       const { events } = await broadcasting.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      const text = JSON.stringify(events, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value));
+      const text = JSON.stringify(events, (_, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+      );
       expect(text).not.toMatch(people);
       expect(text).not.toContain('spring offer');
     }

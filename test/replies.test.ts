@@ -184,9 +184,10 @@ describe('a confirmation', () => {
       [contact],
     );
     expect(outbox.rows).toHaveLength(0);
-    const event = await product.storage.db.query<{ id: string }>('select id from blocklist_events where contact_id = $1', [
-      contact,
-    ]);
+    const event = await product.storage.db.query<{ id: string }>(
+      'select id from blocklist_events where contact_id = $1',
+      [contact],
+    );
     const { blocklistConfirm } = createConfirmActivities(product.deps);
     expect(await blocklistConfirm({ eventId: event.rows[0]!.id })).toEqual({ outcome: 'tooLate' });
   });

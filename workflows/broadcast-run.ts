@@ -51,12 +51,13 @@ const NOTHING: BroadcastCounts = { audience: 0, permitted: 0, sent: 0, blocked: 
 /** Storage being down is never an answer: everything is tried again until it comes back. */
 const RETRY = { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
 /** On the queue of single messages, where no page can keep a pause waiting. */
-const { blocklistStartBroadcast, blocklistBroadcastProgress, blocklistSetBroadcastStatus } = proxyActivities<Activities>({
-  taskQueue: TASK_QUEUES.single,
-  summary: 'the whole broadcast',
-  startToCloseTimeout: '60 s',
-  retry: RETRY,
-});
+const { blocklistStartBroadcast, blocklistBroadcastProgress, blocklistSetBroadcastStatus } =
+  proxyActivities<Activities>({
+    taskQueue: TASK_QUEUES.single,
+    summary: 'the whole broadcast',
+    startToCloseTimeout: '60 s',
+    retry: RETRY,
+  });
 
 export class BroadcastRun {
   readonly #id: string;
@@ -148,7 +149,7 @@ export class BroadcastRun {
     if (this.#status === 'PAUSED' || this.#failure !== undefined) return;
     if (this.#status === 'RUNNING') this.#held.beginPass(Date.now(), this.#counts.held);
     const slots = this.#isLimited ? 1 : PAGES_AT_ONCE;
-    for (let page; this.#running.size < slots && (page = this.#takePage()) !== undefined; ) void this.#sendPage(page);
+    for (let page; this.#running.size < slots && (page = this.#takePage()) !== undefined;) void this.#sendPage(page);
   }
 
   #takePage(): number | undefined {

@@ -11,7 +11,9 @@ const { blocklistConfirm } = proxyActivities<Activities>({
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
 });
 
-export async function blocklistConfirmation(input: { readonly eventId: string }): Promise<{ readonly outcome: string }> {
+export async function blocklistConfirmation(input: {
+  readonly eventId: string;
+}): Promise<{ readonly outcome: string }> {
   const { outcome } = await blocklistConfirm(input);
   return { outcome };
 }

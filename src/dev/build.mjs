@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SOURCE_FOLDERS, STAMP_FILE, sourceFiles, sourceSignature } from './build-signature.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +40,12 @@ for (const file of sources) {
   cpSync(join(root, file), target);
 }
 for (const folder of SOURCE_FOLDERS) if (existsSync(join(dist, folder))) removeStale(join(dist, folder));
+
+if (status === 0) {
+  // Workers start without bundling: a second or two, and no compiler in memory.
+  const { writeReadyWorkflows } = await import(pathToFileURL(join(dist, 'src', 'plugin', 'ready-workflows.js')).href);
+  await writeReadyWorkflows();
+}
 
 const cli = join(dist, 'src', 'cli', 'main.js');
 if (existsSync(cli)) chmodSync(cli, 0o755);

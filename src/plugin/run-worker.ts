@@ -32,15 +32,16 @@ export async function runWorker(config: Config, options: RunWorkerOptions): Prom
   let server: Server | undefined;
   try {
     const workers = await startSharedWorkers({
-      activities: opened.single as never,
-      bulkActivities: opened.bulk as never,
+      activities: opened.single,
+      bulkActivities: opened.bulk,
       connection: native,
       namespace,
     });
     const stop = (): void => workers.shutdown();
-    if (options.signal.aborted) return;
     options.signal.addEventListener('abort', stop);
+    // Workers that were created must run, or they hold the connection for ever.
     const running = workers.run();
+    if (options.signal.aborted) stop();
     if (config.metricsPort !== undefined) server = await serveHealth(config.metricsPort, metrics);
     options.log('worker: serving the task queues blocklist and blocklist-bulk');
     await running;

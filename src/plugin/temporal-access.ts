@@ -33,8 +33,9 @@ export function temporalAccess(client: Client): Temporal {
     const state = shards.get(shard) ?? { last: 0, pending: undefined };
     shards.set(shard, state);
     state.pending ??= (async () => {
-      const wait = state.last + WAKE_EVERY_MS - Date.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      // Always a turn later: `pending` has to be set before it is cleared.
+      const wait = Math.max(0, state.last + WAKE_EVERY_MS - Date.now());
+      await new Promise((resolve) => setTimeout(resolve, wait));
       state.last = Date.now();
       state.pending = undefined;
       await wakeNow(shard);

@@ -56,8 +56,6 @@ async function load(
   source: AsyncIterable<AudienceLine> | Iterable<AudienceLine>,
 ): Promise<LoadedAudience> {
   const client = await storage.db.connect();
-  // A connection that breaks between two statements tells it to its owner; the next statement fails as well.
-  client.on('error', ignore);
   try {
     await client.query(`set statement_timeout = ${PAGING_TIMEOUT_MS}`);
     const broadcast = await readLoading(client, broadcastId, '');
@@ -84,7 +82,6 @@ async function load(
   } finally {
     // Closed, not returned: the staged audience and the setting go with it.
     client.release(true);
-    client.off('error', ignore);
   }
 }
 
@@ -167,7 +164,10 @@ async function readLoading(client: pg.PoolClient, broadcastId: string, lock: 'fo
   );
   const broadcast = found.rows[0] ?? unknownBroadcast();
   if (broadcast.status !== 'LOADING') {
-    throw new BlocklistError('CONFLICT', `The audience of broadcast ${broadcastId} is closed: it was started or cancelled.`);
+    throw new BlocklistError(
+      'CONFLICT',
+      `The audience of broadcast ${broadcastId} is closed: it was started or cancelled.`,
+    );
   }
   return broadcast;
 }
@@ -190,5 +190,3 @@ async function inTurn<T>(db: Database, work: () => Promise<T>): Promise<T> {
     else next();
   }
 }
-
-const ignore = (): void => undefined;

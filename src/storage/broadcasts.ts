@@ -15,7 +15,10 @@ export type { BroadcastSpec } from '../domain/broadcast-spec.js';
  * Store a broadcast that has no audience yet; its status is LOADING. Its id is hard to guess.
  * @throws InvalidInputError, BlocklistError NOT_FOUND if the account does not exist.
  */
-export async function createBroadcast(storage: Storage, spec: BroadcastSpec): Promise<{ readonly broadcastId: string }> {
+export async function createBroadcast(
+  storage: Storage,
+  spec: BroadcastSpec,
+): Promise<{ readonly broadcastId: string }> {
   const { accountKey, campaignReference, channel, sender, ...message } = parseBroadcastSpec(spec);
   const account = await storage.accounts.get(accountKey);
   const streamId = await storage.streams.id({ accountId: account.id, channel, sender, campaign: campaignReference });

@@ -2,7 +2,14 @@
 // answers grouped there. A driver that builds a thousand rows of eleven columns takes longer than the decision they tell.
 import type { MessageState } from '../domain/outcome.js';
 import type { Database } from './database.js';
-import { DISPATCH_WINDOW_MS, type ClaimRequest, type Fenced, type Permits, type Settled, type Settlement } from './permits.js';
+import {
+  DISPATCH_WINDOW_MS,
+  type ClaimRequest,
+  type Fenced,
+  type Permits,
+  type Settled,
+  type Settlement,
+} from './permits.js';
 
 /** Messages of a claim that now stand alike. */
 export interface ClaimedGroup {

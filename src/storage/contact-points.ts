@@ -18,9 +18,15 @@ export function contactPointStore(db: Database, hashKey: Buffer): ContactPoints 
   const lookup = async (rootId: number, hashes: readonly Buffer[], kinds: readonly string[]) => {
     const ids = new Map<string, string>();
     const found = await db.query<{ hash: Buffer; kind: string; id: string }>(
+      // `offset 0`: one probe each, also by a plan that was made when there was nobody yet.
       `select c.hash, c.kind, c.id
        from unnest($2::bytea[], $3::text[]) as asked(hash, kind)
-       join contact_points c on c.hash = asked.hash and c.kind = asked.kind and c.root_id = $1`,
+       cross join lateral (
+         select p.id, p.hash, p.kind
+         from contact_points p
+         where p.hash = asked.hash and p.kind = asked.kind and p.root_id = $1
+         offset 0
+       ) c`,
       [rootId, hashes, kinds],
     );
     for (const row of found.rows) ids.set(row.kind + row.hash.toString('latin1'), row.id);
@@ -37,13 +43,22 @@ export function contactPointStore(db: Database, hashKey: Buffer): ContactPoints 
     return destinations.map((d, i) => ids.get(d.kind + hashes[i]!.toString('latin1')));
   };
 
-  const insert = async (rootId: number, destinations: readonly Destination[], domainIds: readonly (string | null)[]) => {
+  const insert = async (
+    rootId: number,
+    destinations: readonly Destination[],
+    domainIds: readonly (string | null)[],
+  ) => {
     await db.query(
-      // Ordered by hash, in a transaction of its own: two such inserts cannot wait for each other in a circle.
+      // In one order, in a transaction of its own: two such inserts cannot wait for each other in a circle. By domain
+      // first, because the foreign key locks domains in the order of the rows, and opt-outs of domains go by id.
       `insert into contact_points (root_id, kind, hash, value, domain_id)
-       select distinct on (asked.hash, asked.kind) $1, asked.kind, asked.hash, asked.value, asked.domain_id
-       from unnest($2::text[], $3::bytea[], $4::text[], $5::bigint[]) as asked(kind, hash, value, domain_id)
-       order by asked.hash, asked.kind
+       select $1, fresh.kind, fresh.hash, fresh.value, fresh.domain_id
+       from (
+         select distinct on (asked.hash, asked.kind) asked.kind, asked.hash, asked.value, asked.domain_id
+         from unnest($2::text[], $3::bytea[], $4::text[], $5::bigint[]) as asked(kind, hash, value, domain_id)
+         order by asked.hash, asked.kind
+       ) fresh
+       order by fresh.domain_id nulls first, fresh.hash, fresh.kind
        on conflict (hash, kind, root_id) do nothing`,
       [rootId, destinations.map((d) => d.kind), destinations.map(hash), destinations.map((d) => d.value), domainIds],
     );

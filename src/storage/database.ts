@@ -43,9 +43,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     lock_timeout: options.lockTimeoutMs ?? 10_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
+    // The locks decide only together with snapshots taken after them, whatever the database defaults to.
+    options: '-c default_transaction_isolation=read\\ committed',
   });
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // While a connection is in use the pool does not listen to it; its statements reject by themselves.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   return {
     query: (text, values) => retrying(() => pool.query(statement(text, values))),

@@ -35,7 +35,9 @@ export async function dryRun(
   source: AsyncIterable<AudienceLine> | Iterable<AudienceLine>,
 ): Promise<DryRun> {
   if (!checkedSpec.safeParse(spec).success) {
-    throw new InvalidInputError([{ path: '', message: 'name a channel to send on, and a sender of 1 to 255 characters' }]);
+    throw new InvalidInputError([
+      { path: '', message: 'name a channel to send on, and a sender of 1 to 255 characters' },
+    ]);
   }
   const account = await storage.accounts.get(spec.accountKey);
   const scope = { account, channel: spec.channel, sender: spec.sender };

@@ -9,7 +9,6 @@ import type { ContactPoints } from './contact-points.js';
 import type { Database } from './database.js';
 import type { Permits } from './permits.js';
 
-
 /** Largest text kept of a reply; what is longer is cut, never refused. */
 const MAX_TEXT = 20_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -29,6 +28,8 @@ export interface InboundReply {
 }
 
 export interface Received extends ReceiveResult {
+  /** Indexes of the replies that were new, in no particular order. */
+  readonly fresh: readonly number[];
   /** Shards that now have something to read. */
   readonly shards: readonly number[];
 }
@@ -55,7 +56,7 @@ export function inboxStore(db: Database, accounts: Accounts, contacts: ContactPo
         if (!read.ok) rejected.push({ index: n, reason: read.reason });
         else items.push({ n, reply, destination: read.destination, hash: contacts.hash(read.destination) });
       });
-      if (items.length === 0) return { accepted: 0, duplicates: 0, rejected, shards: [] };
+      if (items.length === 0) return { accepted: 0, duplicates: 0, rejected, fresh: [], shards: [] };
 
       const owners = await resolveOwners(db, accounts, contacts, items);
       const rows = items.map((item) => {
@@ -83,6 +84,7 @@ export function inboxStore(db: Database, accounts: Accounts, contacts: ContactPo
         accepted: stored.rows.length,
         duplicates: rows.length - stored.rows.length,
         rejected,
+        fresh: stored.rows.map((row) => row.n),
         shards: [...new Set(rows.map((row) => row.shard))],
       };
     },
@@ -132,4 +134,3 @@ function storable(text: string): string {
 }
 
 const pairedId = (id: string | undefined): string | null => (id !== undefined && UUID.test(id) ? id : null);
-

@@ -153,7 +153,7 @@ async function written(tx: Queryable, text: string, rows: readonly unknown[]): P
 
 /** Page through the people of a domain; each page is a transaction, repeatable. */
 async function revokeDomain(db: Database, eventId: string): Promise<void> {
-  for (let after: string | null = '0'; after !== null; ) {
+  for (let after: string | null = '0'; after !== null;) {
     const page: { rows: { last: string | null }[] } = await db.query<{ last: string | null }>(
       'select blocklist_revoke_domain($1, $2, $3) as last',
       [eventId, after, MAX_OPT_OUTS],

@@ -10,6 +10,8 @@ import type { Database } from './database.js';
 export const MAX_CLAIM = 5_000;
 /** How long after its fence a provider call may still start. Also the longest an acknowledgement can wait. */
 export const DISPATCH_WINDOW_MS = 2_000;
+/** Messages expired in one transaction: short enough for an opt-out that waits behind it. */
+const EXPIRE_PAGE = 10_000;
 /** 24 hours, as the product's default validity. */
 export const DEFAULT_VALIDITY_SECONDS = 86_400;
 
@@ -154,30 +156,49 @@ export function permitStore(db: Database): Permits {
 
     async barrier(contactIds) {
       // Polled outside any transaction; a dispatch normally settles within milliseconds.
+      // Text, because a Date would lose the microseconds that are compared.
+      let first: string | null = null;
       for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-        const found = await db.query<{ until: Date | null }>('select blocklist_in_flight($1::bigint[]) as until', [
-          contactIds,
-        ]);
-        if (found.rows[0]?.until == null) return;
+        const found: { rows: { until: string | null }[] } = await db.query<{ until: string | null }>(
+          'select blocklist_in_flight($1::bigint[], $2::timestamptz)::text as until',
+          [contactIds, first],
+        );
+        const until = found.rows[0]?.until ?? null;
+        if (until === null) return;
+        first ??= until;
         await sleep(pause);
       }
     },
 
     async expire() {
-      // Two minutes behind the clock: far longer than any claim's transaction, so none commits behind the sweep.
-      return db.transaction(async (tx) => {
-        await tx.query(
-          `insert into sweeps (name, done_until) values ('expire', now() - interval '30 days') on conflict do nothing`,
-        );
-        const swept = await tx.query<{ from: Date; to: Date }>(
-          `select done_until as "from", now() - interval '2 minutes' as "to"
-           from sweeps where name = 'expire' for update`,
-        );
-        const { from, to } = swept.rows[0]!;
-        const expired = await tx.query<{ count: number }>('select blocklist_expire($1, $2) as count', [from, to]);
-        await tx.query(`update sweeps set done_until = $1 where name = 'expire'`, [to]);
-        return expired.rows[0]?.count ?? 0;
-      });
+      let expired = 0;
+      for (;;) {
+        const count = await expirePage(db);
+        if (count === 0) return expired;
+        expired += count;
+      }
     },
   };
+}
+
+/** Two minutes behind the clock: far longer than any claim's transaction, so none commits behind the sweep. */
+async function expirePage(db: Database): Promise<number> {
+  return db.transaction(async (tx) => {
+    await tx.query(
+      `insert into sweeps (name, done_until) values ('expire', now() - interval '30 days') on conflict do nothing`,
+    );
+    const swept = await tx.query<{ from: Date; to: Date }>(
+      `select done_until as "from", now() - interval '2 minutes' as "to"
+       from sweeps where name = 'expire' for update`,
+    );
+    const { from, to } = swept.rows[0]!;
+    const found = await tx.query<{ count: number }>('select blocklist_expire($1, $2, $3) as count', [
+      from,
+      to,
+      EXPIRE_PAGE,
+    ]);
+    const count = found.rows[0]?.count ?? 0;
+    if (count === 0) await tx.query(`update sweeps set done_until = $1 where name = 'expire'`, [to]);
+    return count;
+  });
 }

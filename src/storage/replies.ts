@@ -25,7 +25,11 @@ export interface DrainResult {
   readonly more: boolean;
 }
 
-export type RulesFor = (accountId: number, channel: SendingChannel, senderKey: string) => Promise<readonly KeywordRule[]>;
+export type RulesFor = (
+  accountId: number,
+  channel: SendingChannel,
+  senderKey: string,
+) => Promise<readonly KeywordRule[]>;
 
 interface UnreadReply {
   readonly inboxId: string;

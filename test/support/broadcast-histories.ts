@@ -24,7 +24,10 @@ export async function replayAll(client: Client): Promise<{ replayed: number; err
   const ended = client.workflow.list({ query: 'ExecutionStatus != "Running"' }).intoHistories();
   const errors: string[] = [];
   let replayed = 0;
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: await broadcastBundle() }, ended)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: await broadcastBundle() },
+    ended,
+  )) {
     replayed += 1;
     if (error) errors.push(`${workflowId}: ${error.message}`);
   }
@@ -50,9 +53,9 @@ function kindOf(json: string): string {
   const marks: readonly (readonly [string, string])[] = [
     ['blocklistPause', 'paused'],
     ['blocklistCancel', 'cancelled'],
-    ['WORKFLOW_EXECUTION_CANCEL_REQUESTED', 'terminated'],
+    ['WORKFLOW_EXECUTION_CANCEL_REQUESTED', 'workflow-cancelled'],
     ['TIMER_STARTED', 'held'],
-    ['CONTINUED_AS_NEW', 'continued'],
+    ['"continuedExecutionRunId": "', 'continued'],
   ];
   const found = marks.filter(([mark]) => json.includes(mark)).map(([, kind]) => kind);
   return found.length === 0 ? 'plain' : found.join('-');

@@ -154,7 +154,7 @@ create table sends (
   valid_until timestamptz not null,
   flow_contact_id bigint,
   stream_id integer not null references streams,
-  attempt smallint not null default 0,
+  attempt integer not null default 0,
   state text not null check (state in (
     'claimed', 'held', 'blocked', 'revoked', 'dispatching', 'sent', 'rejected', 'failed', 'unknown', 'expired')),
   -- Held rows only: why, and when to decide again (`infinity`: when the cause goes).

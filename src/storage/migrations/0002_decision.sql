@@ -127,15 +127,13 @@ begin
         where t.contact_id <> all (coalesce(v_blocked, '{}'))
       ) a
       cross join lateral (
-        select count(*) as n, min(s.claimed_at) as oldest
+        select count(*) as n, min(greatest(s.claimed_at, s.settled_at)) as oldest
         from sends s
-        join streams st on st.id = s.stream_id
         where s.contact_id = a.contact_id
           and s.id <> all (p_ids)
-          and s.claimed_at > clock_timestamp() - p_cap_period
+          and greatest(s.claimed_at, s.settled_at) > clock_timestamp() - p_cap_period
           and s.state in ('claimed', 'dispatching', 'sent', 'unknown')
-          and st.purpose = 'MARKETING'
-          and st.kind = 'message'
+          and (select st.purpose = 'MARKETING' and st.kind = 'message' from streams st where st.id = s.stream_id)
       ) used
     ) over
     where over.n + over.nth > p_cap;

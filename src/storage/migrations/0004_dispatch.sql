@@ -4,7 +4,7 @@
 -- within the window, counted by the caller's monotonic clock from before this was sent.
 -- Rows that a halt now covers are held instead.
 create function blocklist_fence(p_root integer, p_ids uuid[], p_window interval)
-returns table (id uuid, attempt smallint, contact_id bigint, destination text)
+returns table (id uuid, attempt integer, contact_id bigint, destination text)
 language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
@@ -54,7 +54,7 @@ end $$;
 
 -- Write what the provider answered for these attempts. An attempt that is no longer the row's own writes nothing.
 -- `claimed` as the new state means: definitely not taken, may be tried again, unless an opt-out or a reply came.
-create function blocklist_settle(p_ids uuid[], p_attempts smallint[], p_states text[], p_details text[])
+create function blocklist_settle(p_ids uuid[], p_attempts integer[], p_states text[], p_details text[])
 returns table (id uuid, state text, blocked_by bigint, hold_reason text, settled_at timestamptz)
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -87,8 +87,9 @@ begin
     returning s.id, s.state, s.blocked_by, s.hold_reason, s.settled_at;
 end $$;
 
--- The barrier: until when a provider call under a permit of these contacts may still start. Null: none can.
-create function blocklist_in_flight(p_contacts bigint[])
+-- The barrier: until when a provider call under a permit of these contacts may still start. Null: none can. What was
+-- fenced after the first look was fenced after the change that waits, so it is asked for up to that look's answer.
+create function blocklist_in_flight(p_contacts bigint[], p_until timestamptz)
 returns timestamptz
 language sql volatile as $$
   select max(s.dispatch_until)
@@ -96,11 +97,13 @@ language sql volatile as $$
   where s.contact_id = any (p_contacts)
     and s.state = 'dispatching'
     and s.dispatch_until > clock_timestamp()
+    and (p_until is null or s.dispatch_until <= p_until)
 $$;
 
 -- Permits never dispatched expire at their validity. `p_from` and `p_to` bound the validities looked at, so that
--- the block range index finds them; every transaction is far shorter than the margin the caller keeps.
-create function blocklist_expire(p_from timestamptz, p_to timestamptz)
+-- the block range index finds them; every transaction is far shorter than the margin the caller keeps. At most
+-- `p_limit` at a time: an opt-out must not wait for the end of a whole campaign.
+create function blocklist_expire(p_from timestamptz, p_to timestamptz, p_limit integer default null)
 returns integer
 language sql as $$
   with due as materialized (
@@ -110,6 +113,7 @@ language sql as $$
       and s.valid_until <= p_to
       and (s.state in ('claimed', 'held') or s.state = 'dispatching' and s.dispatch_until <= clock_timestamp())
     order by s.id
+    limit p_limit
     for update
   ),
   expired as (

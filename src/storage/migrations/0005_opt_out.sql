@@ -9,15 +9,19 @@ set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+  v_domains integer[];
 begin
-  perform from contact_points where id = any (p_contacts) order by id for update;
-  perform pg_advisory_xact_lock(1, bucket)
+  -- With an older snapshot the decision would miss the very opt-out whose lock was waited for.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'permits are decided in read committed only' using errcode = 'invalid_transaction_state';
+  end if;
+  select array_agg(distinct (locked.id % 64)::integer) filter (where locked.kind = 'domain') into v_domains
   from (
-    select distinct (id % 64)::integer as bucket
-    from contact_points
-    where id = any (p_contacts) and kind = 'domain'
-    order by 1
-  ) domains;
+    select id, kind from contact_points where id = any (p_contacts) order by id for update
+  ) locked;
+  -- `distinct` has sorted them.
+  perform pg_advisory_xact_lock(1, bucket) from unnest(v_domains) bucket;
 end $$;
 
 -- True when an entry of this scope stops messages of the stream (its covers and purpose apart).
@@ -129,7 +133,31 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 #variable_conflict use_column
+declare
+  v_ids uuid[];
+  v_entries bigint[];
 begin
+  -- `offset 0` keeps each step a probe of its own: joined freely, a plan made on an empty database walks every stream
+  -- and message of the full one.
+  select array_agg(c.id), array_agg(c.entry) into v_ids, v_entries
+  from (
+    select s.id, w.entry
+    from jsonb_to_recordset(p_written) as w(
+      entry bigint, account integer, contact bigint, channel text, "senderKey" text, covers text)
+    cross join lateral (
+      select s.id, s.stream_id
+      from sends s
+      where s.contact_id = w.contact
+        and s.state in ('claimed', 'held', 'dispatching')
+      offset 0
+    ) s
+    where blocklist_in_scope(w.account, w.channel, w."senderKey", s.stream_id)
+      and (
+        select st.kind = 'message' and (w.covers = 'ALL' or st.purpose = 'MARKETING')
+        from streams st
+        where st.id = s.stream_id)
+  ) c;
+
   update sends s
   set state = case when s.state = 'dispatching' then s.state when s.in_doubt then 'unknown' else 'revoked' end,
     on_return = case when s.state = 'dispatching' then 'revoke' end,
@@ -138,17 +166,12 @@ begin
     held_until = null,
     settled_at = case when s.state <> 'dispatching' then clock_timestamp() end
   from (
-    select s.id, w.entry
-    from jsonb_to_recordset(p_written) as w(
-      entry bigint, account integer, contact bigint, channel text, "senderKey" text, covers text)
-    join sends s on s.contact_id = w.contact
-    join streams st on st.id = s.stream_id
-    where s.state in ('claimed', 'held', 'dispatching')
-      and st.kind = 'message'
-      and (w.covers = 'ALL' or st.purpose = 'MARKETING')
-      and blocklist_in_scope(w.account, w.channel, w."senderKey", st.id)
+    select s.id, v_entries[array_position(v_ids, s.id)] as entry
+    from sends s
+    where s.id = any (v_ids)
+      and s.state in ('claimed', 'held', 'dispatching')
     order by s.id
-    for update of s
+    for update
   ) hit
   where s.id = hit.id
     and s.state in ('claimed', 'held', 'dispatching');
@@ -174,10 +197,16 @@ begin
   from jsonb_to_recordset(p_written) as w(
     event bigint, account integer, contact bigint, channel text, "senderKey" text, source text, campaign integer,
     at timestamptz, "exceptFlow" text)
-  join flow_contacts f on f.contact_id = w.contact and f.closed_at is null
-  join accounts a on a.id = f.account_id and w.account = any (a.ancestors)
+  cross join lateral (
+    select f.id, f.workflow_id, f.account_id
+    from flow_contacts f
+    where f.contact_id = w.contact
+      and f.closed_at is null
+    offset 0
+  ) f
   left join campaigns c on c.id = w.campaign
   where f.workflow_id is distinct from w."exceptFlow"
+    and (select w.account = any (a.ancestors) from accounts a where a.id = f.account_id)
     and (
       not exists (select from sends s where s.flow_contact_id = f.id)
       or exists (

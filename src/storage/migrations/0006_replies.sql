@@ -12,9 +12,15 @@ language sql stable as $$
   )
   select distinct on (a.n) a.n, st.account_id, s.contact_id
   from asked a
-  join contact_points c on c.hash = a.hash and c.kind = a.kind
-  join sends s on s.contact_id = c.id
-  join streams st on st.id = s.stream_id
+  cross join lateral (
+    select c.id from contact_points c where c.hash = a.hash and c.kind = a.kind offset 0
+  ) c
+  cross join lateral (
+    select s.id, s.contact_id, s.claimed_at, s.stream_id from sends s where s.contact_id = c.id offset 0
+  ) s
+  cross join lateral (
+    select st.account_id, st.sender_key, st.channel from streams st where st.id = s.stream_id offset 0
+  ) st
   where s.id = a.paired
     or st.sender_key = a.sender_key and st.channel = a.channel
   order by a.n, s.id = a.paired desc nulls last, s.claimed_at desc
@@ -34,6 +40,7 @@ as $$
 #variable_conflict use_column
 declare
   v_new bigint[];
+  v_people bigint[];
 begin
   perform blocklist_lock_for_change((
     select array_agg(distinct (i ->> 'contact')::bigint) from jsonb_array_elements(p_items) i));
@@ -52,6 +59,7 @@ begin
     returning b.id
   )
   select array_agg(stored.id) into v_new from stored;
+  select array_agg(distinct b.contact_id) into v_people from inbox b where b.id = any (v_new);
 
   update sends s
   set state = case when s.state = 'claimed' then 'held' else s.state end,
@@ -61,13 +69,11 @@ begin
   from (
     select s.id
     from sends s
-    join streams st on st.id = s.stream_id
-    where s.contact_id in (select b.contact_id from inbox b where b.id = any (v_new))
+    where s.contact_id = any (v_people)
       and s.state in ('claimed', 'dispatching')
-      and st.purpose = 'MARKETING'
-      and st.kind = 'message'
+      and (select st.purpose = 'MARKETING' and st.kind = 'message' from streams st where st.id = s.stream_id)
     order by s.id
-    for update of s
+    for update
   ) hit
   where s.id = hit.id
     and s.state in ('claimed', 'dispatching');
@@ -111,24 +117,40 @@ begin
   return query
     select i.id, i.contact_id, i.account_id, i.channel, i.sender, i.sender_key, i.text, i.received_at, i.tries,
       m.id, coalesce(m.confidence, 'none'), m.campaign_id, m.flow_contact_id
-    from inbox i
+    from (
+      -- Asked as the index of unread replies of a person has it, not as the one of a shard.
+      select u.id, u.contact_id, u.account_id, u.channel, u.sender, u.sender_key, u.text, u.received_at, u.tries,
+        u.in_reply_to, u.campaign, u.state
+      from inbox u
+      where u.contact_id = any (p_contacts)
+        and u.state in ('unread', 'review')
+      offset 0
+    ) i
     left join lateral (
       select s.id, st.campaign_id, s.flow_contact_id,
         case when s.id = i.in_reply_to then 'exact' when c.reference = i.campaign then 'campaign' else 'latest' end
           as confidence
-      from sends s
-      join streams st on st.id = s.stream_id
+      from (
+        select s.id, s.flow_contact_id, s.settled_at, s.claimed_at, s.stream_id
+        from sends s
+        where s.contact_id = i.contact_id
+          and s.state in ('sent', 'unknown', 'dispatching')
+        offset 0
+      ) s
+      cross join lateral (
+        select st.kind, st.campaign_id, st.sender_key, st.channel
+        from streams st
+        where st.id = s.stream_id
+        offset 0
+      ) st
       left join campaigns c on c.id = st.campaign_id
-      where s.contact_id = i.contact_id
-        and s.state in ('sent', 'unknown', 'dispatching')
-        and st.kind = 'message'
+      where st.kind = 'message'
         and (s.id = i.in_reply_to or st.sender_key = i.sender_key and st.channel = i.channel)
       order by s.id = i.in_reply_to desc nulls last, c.reference = i.campaign desc nulls last,
         coalesce(s.settled_at, s.claimed_at) desc
       limit 1
     ) m on true
-    where i.contact_id = any (p_contacts)
-      and i.state = 'unread'
+    where i.state = 'unread'
     order by i.contact_id, i.received_at, i.id;
 end $$;
 
@@ -146,6 +168,24 @@ as $$
 declare
   v_stream record;
 begin
+  -- Rows in dispatch are only marked; a refusal would hold them for a reply that has been read by then. Before the held
+  -- rows are looked at: what settles in between is found held.
+  update sends s
+  set on_return = null
+  from (
+    select s.id
+    from sends s
+    where s.contact_id = any (p_contacts)
+      and s.state = 'dispatching'
+      and s.on_return = 'hold'
+      and not exists (select from inbox i where i.contact_id = s.contact_id and i.state in ('unread', 'review'))
+    order by s.id
+    for update
+  ) hit
+  where s.id = hit.id
+    and s.state = 'dispatching'
+    and s.on_return = 'hold';
+
   for v_stream in
     select held.stream_id, array_agg(held.id) as ids, array_agg(held.contact_id) as contacts
     from (
