@@ -116,8 +116,9 @@ export class PageRun {
       messages: ids.map((permitId) => ({ permitId, contactId: messages.get(permitId) ?? '' })),
     });
     const claimed: string[] = [];
-    for (const { state, ids, dispatchUntil } of groups) {
+    for (const { mine, state, ids, dispatchUntil } of groups) {
       for (const id of ids) this.states.set(id, state);
+      if (!mine) continue;
       if (state === 'claimed') claimed.push(...ids);
       // An earlier attempt of this page is at it, or died in it.
       else if (state === 'dispatching') this.#ask(ids, (dispatchUntil?.getTime() ?? Date.now()) + AFTER_WINDOW_MS);

@@ -6,6 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.js';
+import { dropDatabase, ensureOwnedDatabase } from '../src/dev/postgres-databases.js';
+import { processStart } from '../src/dev/process-liveness.mjs';
+import { secretsOf } from '../src/dev/secrets.js';
+import { writeState } from '../src/dev/stack-state.js';
+import { migrate } from '../src/storage/migrate.js';
+import { postgresAdminUrl } from './support/servers.js';
 import { send, storageFixture, type StorageFixture } from './support/storage-fixture.js';
 
 const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
@@ -361,6 +367,33 @@ describe('a broadcast as a dry run', () => {
       '--dry-run',
     ]);
     expect(people.stdout).toMatch(/^3 recipients \(0 more were duplicates\); nothing was sent\n {2}would be sent: 3\n/);
+  });
+});
+
+describe('the stack of the checkout', () => {
+  it('is found when no database is configured', async () => {
+    const cacheDir = join(folder, 'cache');
+    const secrets = secretsOf(cacheDir, {});
+    const adminUrl = await postgresAdminUrl();
+    const databaseUrl = await ensureOwnedDatabase(adminUrl, 'blocklist', secrets.postgresPassword);
+    try {
+      await migrate(databaseUrl);
+      const own = { pid: process.pid, start: processStart(process.pid) as string };
+      writeState(cacheDir, {
+        supervisor: own,
+        addresses: {
+          gatewayUrl: 'http://127.0.0.1:1',
+          sandboxUrl: 'http://127.0.0.1:1',
+          temporalAddress: '127.0.0.1:1',
+        },
+        parts: [{ ...own, name: 'postgres', port: Number(new URL(adminUrl).port), stopSignal: 'SIGINT' }],
+      });
+      const stack = { env: { PATH: env['PATH'], BLOCKLIST_CACHE_DIR: cacheDir } };
+      expect(await blocklist(['add', '385910000040'], stack)).toMatchObject({ status: 0, stderr: '' });
+      expect(await blocklist(['check', '385910000040'], stack)).toMatchObject({ status: 3 });
+    } finally {
+      await dropDatabase(adminUrl, databaseUrl);
+    }
   });
 });
 

@@ -497,8 +497,10 @@ describe('delivery reports', () => {
     gateway.calls.length = 0;
     gateway.status = 200;
     await start(options);
-    await vi.waitFor(() => expect(gateway.calls).toHaveLength(1), 5_000);
-    expect(gateway.calls[0]?.body.results).toMatchObject([{ messageId: 'm-2' }]);
+    await vi.waitFor(() => expect(gateway.calls.length).toBeGreaterThan(0), 5_000);
+    // At least once: one under way when the sandbox stopped may come again, one that was answered never.
+    const reported = gateway.calls.flatMap(({ body }) => body.results.map(({ messageId }) => messageId));
+    expect(new Set(reported)).toEqual(new Set(['m-2']));
   });
 
   it('are given up when the gateway says no for good, so that later ones still come', async () => {

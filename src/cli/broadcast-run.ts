@@ -34,12 +34,12 @@ export async function sendToFile(out: Output, storage: Storage, broadcast: FileB
     // Asked before anything is stored: with Temporal away a file of a million would be loaded for nothing.
     await temporal.assertReachable();
     const { broadcastId } = await createBroadcast(storage, broadcast.spec);
-    const counts = await start(out, storage, { ...broadcast, temporal, broadcastId });
-    if (broadcast.options.wait === true) return await watch(out, storage, broadcastId);
-    const recipients = counted(counts.audience, 'recipient');
+    const loaded = await start(out, storage, { ...broadcast, temporal, broadcastId });
+    if (broadcast.options.wait === true) return await watch(out, storage, broadcastId, loaded);
+    const recipients = counted(loaded.audience, 'recipient');
     out.result(
-      { broadcastId, ...counts },
-      `broadcast ${broadcastId} started: ${recipients}, ${counts.rejected} rejected`,
+      { broadcastId, ...loaded },
+      `broadcast ${broadcastId} started: ${recipients}, ${loaded.rejected} rejected`,
     );
   } finally {
     await temporal.close();
@@ -73,9 +73,8 @@ async function start(
   }
 }
 
-async function watch(out: Output, storage: Storage, broadcastId: string): Promise<void> {
-  const { counts: first } = await broadcastStatus(storage, broadcastId);
-  const progress = out.progress('sending', first.audience);
+async function watch(out: Output, storage: Storage, broadcastId: string, loaded: LoadedAudience): Promise<void> {
+  const progress = out.progress('sending', loaded.audience);
   for (;;) {
     const { status, counts } = await broadcastStatus(storage, broadcastId);
     progress.update(counts.sent + counts.blocked + counts.failed);
@@ -83,7 +82,7 @@ async function watch(out: Output, storage: Storage, broadcastId: string): Promis
       progress.stop();
       const { audience, sent, blocked, failed } = counts;
       out.result(
-        { broadcastId, status, counts },
+        { broadcastId, ...loaded, status, counts },
         `broadcast ${broadcastId} ${status.toLowerCase()}: ${sent} of ${audience} sent, ${blocked} blocked, ${failed} failed`,
       );
       return;

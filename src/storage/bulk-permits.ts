@@ -13,6 +13,8 @@ import {
 
 /** Messages of a claim that now stand alike. */
 export interface ClaimedGroup {
+  /** False: another claimant has used these keys, so they are not to be handed over here. */
+  readonly mine: boolean;
   readonly state: MessageState;
   readonly ids: readonly string[];
   /** In dispatch: when the last of them can be taken over. */
@@ -41,11 +43,11 @@ export function bulkPermits(db: Database, permits: Permits): BulkPermits {
     ...permits,
 
     async claimMany({ streamId, claimant, mayRepeat, validForSeconds, messages }) {
-      const found = await db.query<{ state: MessageState; ids: string; dispatchUntil: Date | null }>(
-        `select state, array_to_string(array_agg(id), ',') as ids, max(dispatch_until) as "dispatchUntil"
+      const found = await db.query<Omit<ClaimedGroup, 'ids'> & { readonly ids: string }>(
+        `select mine, state, array_to_string(array_agg(id), ',') as ids, max(dispatch_until) as "dispatchUntil"
          from blocklist_claim($1, $2, null, make_interval(secs => $3), null, null, null, false, $4,
            $5::uuid[], $6::bigint[])
-         group by state`,
+         group by mine, state`,
         [
           streamId,
           claimant,
@@ -91,13 +93,13 @@ const isPlain = (settlement: Settlement): boolean => settlement.state === 'sent'
 function settlePlain(db: Database, settlements: readonly Settlement[]): Promise<Settled[]> {
   return settled(
     db,
-    `blocklist_settle($1::uuid[], $2::smallint[], array_fill('sent'::text, array[cardinality($1::uuid[])]), null)`,
+    `blocklist_settle($1::uuid[], $2::integer[], array_fill('sent'::text, array[cardinality($1::uuid[])]), null)`,
     [list(settlements.map(({ id }) => id)), list(settlements.map(({ attempt }) => attempt))],
   );
 }
 
 function settleEach(db: Database, settlements: readonly Settlement[]): Promise<Settled[]> {
-  return settled(db, 'blocklist_settle($1::uuid[], $2::smallint[], $3::text[], $4::text[])', [
+  return settled(db, 'blocklist_settle($1::uuid[], $2::integer[], $3::text[], $4::text[])', [
     list(settlements.map(({ id }) => id)),
     list(settlements.map(({ attempt }) => attempt)),
     settlements.map(({ state }) => state),

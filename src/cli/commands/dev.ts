@@ -41,7 +41,10 @@ async function runStack(options: Options): Promise<ExitCode> {
     if (options.demo) {
       const { runDemo } = await import('../../dev/demo/demo.js');
       const { ok } = await runDemo(stack, { once: options.once === true });
-      if (!ok && options.once === true) exit = EXIT.failure;
+      if (!ok) {
+        process.stderr.write('blocklist: the demo was interrupted, or its tables are wrong\n');
+        if (options.once === true) exit = EXIT.failure;
+      }
     } else {
       process.stderr.write(
         `serving: gateway ${gatewayUrl}, Temporal ${temporalAddress}` +
