@@ -4,7 +4,7 @@ import { processStart } from './process-liveness.mjs';
 import { lockStack, type StackLock } from './stack-lock.js';
 import { StackParts } from './stack-parts.js';
 import { removeState, runningStack, type StackAddresses, writeState } from './stack-state.js';
-import { onStopSignals } from './stop-signals.js';
+import { onLostNpm, onStopSignals } from './stop-signals.js';
 
 export interface LifetimeOptions {
   readonly cacheDir: string;
@@ -26,7 +26,7 @@ export class StackLifetime {
     this.#stopped = new Promise((resolve) => (this.#tellStopped = resolve));
     this.parts = new StackParts(options.report, () => this.#saveState());
     const stop = (): void => void this.stop();
-    this.#ignoreSignals = options.handlesSignals ? onStopSignals(stop, () => this.parts.kill()) : () => undefined;
+    this.#ignoreSignals = options.handlesSignals ? listen(stop, () => this.parts.kill()) : () => undefined;
   }
 
   /** Lets others find the stack. */
@@ -69,6 +69,11 @@ export class StackLifetime {
       parts,
     });
   }
+}
+
+function listen(stop: () => void, kill: () => void): () => void {
+  const endings = [onStopSignals(stop, kill), onLostNpm(stop)];
+  return () => endings.forEach((end) => end());
 }
 
 function lockOrRefuse(cacheDir: string): StackLock {
