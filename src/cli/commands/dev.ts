@@ -27,7 +27,10 @@ export function registerDev(program: Command): void {
     .action(async (options: Options) => {
       process.exitCode = await runStack(options);
     });
-  const status = dev.command('status').description('The parts of the stack that run here.');
+  const status = dev
+    .command('status')
+    .summary('list the parts that run')
+    .description('The parts of the stack that run here.');
   runs(status, async (out) => {
     const parts = stackStatus(projectCacheFolder());
     const lines = parts.map(({ name, pid, port }) => `${name.padEnd(10)} pid ${pid}, port ${port}`);

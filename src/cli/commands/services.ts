@@ -58,7 +58,7 @@ export function registerServices(program: Command): void {
     .description('Run a network that sends nothing: it logs what it is given, and replies by script.')
     .option('--port <port>', 'default: BLOCKLIST_SANDBOX_PORT, else any free one', wholeNumber('--port', 0, 65_535))
     .option('--host <address>', 'default: BLOCKLIST_SANDBOX_HOST, else 127.0.0.1: it has no authentication')
-    .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else .cache/sandbox/messages.jsonl')
+    .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else where `blocklist dev` keeps its data')
     .action(async (options: SandboxFlags) => runSandboxProcess(options));
 }
 
