@@ -217,7 +217,6 @@ async function wrongRequests(spec: object): Promise<void> {
   for (const [method, path, body, headers] of requests) {
     const answer = await gateway.call(method, path, body, headers);
     const words = JSON.stringify([...answer.headers]) + (await answer.text());
-    expect(answer.status, `${method} ${path}`).toBeGreaterThanOrEqual(200);
     said.push({ where: `answer to ${method} ${path.replace(/[\d%@].*/, '…')}: ${answer.status}`, text: words });
   }
 }
@@ -347,7 +346,7 @@ describe('after a whole session', () => {
 
   it('no error over HTTP, from the client or on stderr does, and none has a stack trace', () => {
     expect(leaksIn(said, SECRETS)).toEqual([]);
-    for (const { where, text } of said) expect(text, where).not.toMatch(/\n\s+at |node_modules/);
+    for (const { where, text } of said) expect(text, where).not.toMatch(/(\n|\\n)\s+at |node_modules/);
   });
 });
 
