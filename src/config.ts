@@ -16,6 +16,8 @@ export interface Config {
   readonly webhookSecret?: string;
   readonly apiKey?: string;
   readonly metricsPort?: number;
+  /** Origins of Temporal Web, beside those of this machine, that may ask for decoded payloads. */
+  readonly codecOrigins: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +40,7 @@ export function readConfig(env: Environment = process.env): Config {
     hashKey,
     linkKeys: linkKeys(env['BLOCKLIST_LINK_KEY'], hashKey),
     publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
+    codecOrigins: originsOf(env, 'BLOCKLIST_CODEC_ORIGINS'),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -76,6 +79,22 @@ function portOf(env: Environment, name: string): number | undefined {
     throw new BlocklistError('CONFIGURATION', `${name} must be a port number from 0 to 65535.`);
   }
   return port;
+}
+
+/** As browsers send them: scheme, host and port, no path. */
+function originsOf(env: Environment, name: string): readonly string[] {
+  const origins = (env[name] ?? '').split(',').map((part) => part.trim());
+  return origins
+    .filter((part) => part !== '')
+    .map((part) => {
+      if (URL.canParse(part) && /^https?:/.test(part) && part.replace(/\/$/, '') === new URL(part).origin) {
+        return new URL(part).origin;
+      }
+      throw new BlocklistError(
+        'CONFIGURATION',
+        `${name} must list origins such as https://temporal.example.com, parted by commas.`,
+      );
+    });
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutDestinations } from '../src/cli/failures.js';
 import { readConfig } from '../src/config.js';
 import { dropDatabase, ensureOwnedDatabase } from '../src/dev/postgres-databases.js';
 import { processStart } from '../src/dev/process-liveness.mjs';
@@ -432,5 +433,21 @@ describe('migrate and help', () => {
 
   it('dev status lists nothing where nothing runs', async () => {
     expect((await json('dev', 'status')).value).toEqual([]);
+  });
+});
+
+describe('messages of failures', () => {
+  it.each([
+    [
+      'already runs as process 4711: http://127.0.0.1:8080. Stop it',
+      'already runs as process 4711: http://127.0.0.1:8080. Stop it',
+    ],
+    ['connect ECONNREFUSED 192.168.100.200:5432', 'connect ECONNREFUSED 192.168.100.200:5432'],
+    ['unknown argument +385 91 555 0123', 'unknown argument …'],
+    ['unknown argument 385915550123', 'unknown argument …'],
+    ['unknown argument 385.91.555.0123', 'unknown argument …'],
+    ["'Somebody@Example.org' is no number", "'…' is no number"],
+  ])('keep the address of a server, and no destination: %s', (message, shown) => {
+    expect(withoutDestinations(message)).toBe(shown);
   });
 });

@@ -14,7 +14,6 @@ interface Service {
   readonly image?: string;
   readonly build?: { readonly dockerfile_inline?: string };
   readonly command?: readonly string[];
-  readonly network_mode?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -54,8 +53,6 @@ describe('the structure of docker-compose.yml', () => {
     for (const { source } of service.configs ?? []) expect(Object.keys(compose.configs)).toContain(source);
     for (const volume of service.volumes ?? []) expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
-    const [, host] = /^service:(.+)$/.exec(service.network_mode ?? '') ?? [];
-    if (host !== undefined) expect(Object.keys(compose.services)).toContain(host);
   });
 
   it('waits in no circle', () => {
@@ -80,7 +77,16 @@ describe('the structure of docker-compose.yml', () => {
     expect(compose.services['temporal']?.environment).toMatchObject({ DB: 'postgres12', NUM_HISTORY_SHARDS: '512' });
     const script = compose.configs['temporal-namespace']?.content ?? '';
     for (const name of SEARCH_ATTRIBUTES) expect(script).toContain(name);
-    expect(compose.services['ui']?.environment?.['TEMPORAL_CODEC_ENDPOINT']).toMatch(/\/codec$/);
+  });
+
+  it('lets the Temporal Web it runs have payloads decoded, and publishes no port of the sandbox', () => {
+    const { environment: web, ports: [port] = [] } = compose.services['ui'] ?? {};
+    expect(web?.['TEMPORAL_CODEC_ENDPOINT']).toBe('http://127.0.0.1:${GATEWAY_PORT:-8080}/codec');
+    expect(port).toBe('127.0.0.1:${TEMPORAL_UI_PORT:-8233}:8080');
+    expect(web?.['TEMPORAL_CORS_ORIGINS']).toBe('http://127.0.0.1:${TEMPORAL_UI_PORT:-8233}');
+    const origins = compose.services['gateway']?.environment?.['BLOCKLIST_CODEC_ORIGINS']?.split(',');
+    expect(origins).toContain(web?.['TEMPORAL_CORS_ORIGINS']);
+    expect(compose.services['sandbox']?.ports).toBeUndefined();
   });
 });
 
@@ -109,8 +115,12 @@ describe('our services with the environment of docker-compose.yml', () => {
     for (const port of ['8080', '8090', '9464']) {
       const free = String(await freePort());
       replacements.set(port, free);
-      replacements.set(`http://127.0.0.1:${port}`, `http://127.0.0.1:${free}`);
+      for (const host of ['127.0.0.1', 'sandbox', 'gateway']) {
+        replacements.set(`http://${host}:${port}`, `http://127.0.0.1:${free}`);
+      }
     }
+    // Inside its container the sandbox listens to the others.
+    replacements.set('0.0.0.0', '127.0.0.1');
   });
 
   afterAll(async () => {

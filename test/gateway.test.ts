@@ -5,12 +5,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig, type Config } from '../src/config.js';
 import { createDatabase } from '../src/dev/postgres-databases.js';
 import { ScratchServers } from '../src/dev/scratch-servers.js';
 import { signOptOutLink } from '../src/domain/opt-out-link.js';
 import { GroupCommit } from '../src/gateway/group-commit.js';
+import { isNearby } from '../src/gateway/secrets.js';
 import { startGateway } from '../src/gateway/server.js';
 import { BlocklistCodec } from '../src/plugin/codec.js';
 import { parseCodecKeys } from '../src/plugin/codec-keys.js';
@@ -39,8 +41,8 @@ beforeAll(async () => {
   sandboxDir = mkdtempSync(join(tmpdir(), 'gateway-sandbox-'));
   sandbox = await runSandbox({ logFile: join(sandboxDir, 'log.jsonl'), webhookSecret: WEBHOOK_SECRET });
   test = await startTestGateway({
-    env: { BLOCKLIST_SANDBOX_URL: sandbox.url },
-    gateway: { codecKeys: CODEC_KEYS, codecOrigins: ['https://temporal.example.com'] },
+    env: { BLOCKLIST_SANDBOX_URL: sandbox.url, BLOCKLIST_CODEC_ORIGINS: 'https://temporal.example.com/' },
+    gateway: { codecKeys: CODEC_KEYS },
   });
   sandbox.setGatewayUrl(test.gateway.url);
 });
@@ -456,6 +458,33 @@ describe('the codec for Temporal Web', () => {
   it('asks other machines for the key', async () => {
     expect((await decode({ 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
     expect((await decode({ 'x-forwarded-for': '203.0.113.9', authorization: `Bearer ${API_KEY}` })).status).toBe(200);
+    // An origin is no proof from somebody who is no browser.
+    const forged = { 'x-forwarded-for': '203.0.113.9', origin: 'https://temporal.example.com' };
+    expect((await decode(forged)).status).toBe(401);
+  });
+
+  it.each([
+    ['172.18.0.1', true],
+    ['::ffff:172.31.255.1', true],
+    ['10.1.2.3', true],
+    ['192.168.0.7', true],
+    ['fd12:3456::1', true],
+    ['::1', true],
+    ['172.32.0.1', false],
+    ['203.0.113.9', false],
+    ['2001:db8::1', false],
+    [undefined, false],
+  ])('takes %s for a neighbour: %s', (remoteAddress, isNear) => {
+    expect(isNearby({ socket: { remoteAddress }, headers: {} } as FastifyRequest)).toBe(isNear);
+    const headers = { 'x-forwarded-for': '10.0.0.1' };
+    expect(isNearby({ socket: { remoteAddress }, headers } as unknown as FastifyRequest)).toBe(false);
+  });
+
+  it('is closed to a configuration that names no origins', () => {
+    const env = gatewayEnvironment('postgres://unused');
+    for (const origins of ['temporal.example.com', 'https://temporal.example.com/ui', '*']) {
+      expect(() => readConfig({ ...env, BLOCKLIST_CODEC_ORIGINS: origins })).toThrow(/must list origins such as/);
+    }
   });
 
   it('refuses what is no list of payloads', async () => {

@@ -25,7 +25,8 @@ export async function connectionSettings(env: NodeJS.ProcessEnv = process.env): 
   return { config: readConfig(environment), environment };
 }
 
-function embeddedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** What every process of the stack that runs here is told. @throws BlocklistError CONFIGURATION if there is none. */
+export function embeddedEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const cacheDir = projectCacheFolder(env);
   const stack = runningStack(cacheDir);
   if (stack === undefined) {
@@ -35,7 +36,7 @@ function embeddedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     );
   }
   const secrets = secretsOf(cacheDir, env);
-  const databaseUrl = databaseUrlOf(stack, secrets.postgresPassword);
+  const databaseUrl = env['BLOCKLIST_DATABASE_URL'] || databaseUrlOf(stack, secrets.postgresPassword);
   return stackEnvironment(env, cacheDir, secrets, { ...stack.addresses, databaseUrl });
 }
 

@@ -36,7 +36,11 @@ function describe(error: unknown): { readonly code: string; readonly message: st
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim();
 
+const EMAIL = /[^\s'"`]*@[^\s'"`]+/g;
+/** An address of a server, with its port, is told as it is: it is where to look. */
+const SERVER_OR_NUMBER = /\b(\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})\b|(?<!\w|\w-)\+?\d[\d ()./-]{5,}\d(?![\w-])/g;
+
 /** Arguments are repeated in many messages, and an argument may be somebody's number or address. */
 export function withoutDestinations(text: string): string {
-  return text.replace(/[^\s'"`]*@[^\s'"`]+/g, '…').replace(/(?<!\w|\w-)\+?\d[\d ()./-]{5,}\d(?![\w-])/g, '…');
+  return text.replace(EMAIL, '…').replace(SERVER_OR_NUMBER, (_whole, server?: string) => server ?? '…');
 }

@@ -17,7 +17,7 @@ import { EXIT_CODES } from './exit-codes.js';
 
 const ENVIRONMENT = `
 Database and Temporal are found by BLOCKLIST_DATABASE_URL, BLOCKLIST_HASH_KEY and TEMPORAL_*; without the first two, the
-stack that \`npm start\` runs in this checkout is used. Data goes to stdout, messages to stderr.`;
+stack that \`blocklist dev\` or \`npm start\` runs here is used. Data goes to stdout, messages to stderr.`;
 
 export function createProgram(version: string): Command {
   const program = new Command('blocklist')

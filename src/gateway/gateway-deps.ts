@@ -18,8 +18,6 @@ export interface GatewayDeps {
   readonly metrics: Metrics;
   /** What lets Temporal Web show payloads; undefined when they are not encrypted. */
   readonly codec?: PayloadCodec;
-  /** Browser origins, beside those of this machine, whose Temporal Web may ask for decoded payloads. */
-  readonly codecOrigins: readonly string[];
   /** Without a webhook secret: take webhooks from this machine. */
   readonly allowLoopbackWebhooks: boolean;
 }

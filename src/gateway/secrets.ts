@@ -49,12 +49,23 @@ export function webhookGuard(secret: string | undefined, allowLoopback: boolean)
   };
 }
 
+const PRIVATE =
+  /^((::ffff:)?(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)[\d.]+|(f[cd][\da-f]{2}|fe[89ab][\da-f]):.*)$/i;
 const LOOPBACK = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
 
 export function isLoopback(request: FastifyRequest): boolean {
+  return comesFrom(request, LOOPBACK);
+}
+
+/** From this machine or a private network (RFC 1918, RFC 4193, link-local), and through no proxy. */
+export function isNearby(request: FastifyRequest): boolean {
+  return comesFrom(request, LOOPBACK) || comesFrom(request, PRIVATE);
+}
+
+function comesFrom(request: FastifyRequest, addresses: RegExp): boolean {
   const { remoteAddress } = request.socket;
   const isForwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
-  return remoteAddress !== undefined && LOOPBACK.test(remoteAddress) && !isForwarded;
+  return remoteAddress !== undefined && addresses.test(remoteAddress) && !isForwarded;
 }
 
 function givenKey(header: string | undefined): string | undefined {

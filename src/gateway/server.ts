@@ -23,8 +23,6 @@ export interface GatewayOptions {
   readonly temporal?: { readonly address: string; readonly namespace?: string };
   /** As BLOCKLIST_CODEC_KEY, which is the default. */
   readonly codecKeys?: string | readonly CodecKey[];
-  /** Origins of Temporal Web on other machines, such as `https://temporal.example.com`. */
-  readonly codecOrigins?: readonly string[];
   /** Take webhooks from this machine although no secret is configured. For `npm start` only. */
   readonly allowLoopbackWebhooks?: boolean;
   /** Default: every interface; this machine alone with `allowLoopbackWebhooks`. */
@@ -85,7 +83,6 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       temporal,
       metrics: createMetrics(() => readBacklog(bulkStorage.db)),
       ...(keys.length === 0 ? {} : { codec: new BlocklistCodec(keys) }),
-      codecOrigins: options.codecOrigins ?? [],
       allowLoopbackWebhooks,
     };
     const app = await createApp(deps, logger);

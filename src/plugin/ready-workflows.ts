@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
-const WORKFLOWS = fileURLToPath(new URL('../../workflows/index.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../workflows/index.js', import.meta.url));
+/** The bundler never returns from a file that is not there, so from sources it is given the other name. */
+const WORKFLOWS = existsSync(BUILT) ? BUILT : BUILT.replace(/js$/, 'ts');
 
 /** A bundle fits only the version of the worker that made it. */
 function bundlePath(): string {

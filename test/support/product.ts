@@ -1,17 +1,14 @@
 // The product's storage, a sandbox and the activities on a database of the test's own: real parts, no stand-ins.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import type { ActivityDeps } from '../../activities/deps.js';
 import type { SendingChannel } from '../../src/domain/channel.js';
 import { normaliseAtTheDoor } from '../../src/domain/destinations.js';
 import { claimantFor, permitIdForKey } from '../../src/domain/permit-id.js';
 import { DEFAULT_ACCOUNT_KEY } from '../../src/domain/scope.js';
-import { runSandbox, type RunningSandbox } from '../../src/providers/sandbox/run-sandbox.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/sandbox-provider.js';
 import { openStorage, type Storage } from '../../src/storage/storage.js';
 import type { PermitRow } from '../../src/storage/permits.js';
+import { openTestSandbox, type TestSandbox } from '../../src/testing/test-sandbox.js';
 import { createTestDatabase } from './servers.js';
 
 export const HASH_KEY = createHash('sha256').update('a key for tests only').digest();
@@ -20,7 +17,7 @@ export const LINK_KEY = createHash('sha256').update('a link key for tests only')
 export interface Product {
   readonly databaseUrl: string;
   readonly storage: Storage;
-  readonly sandbox: RunningSandbox;
+  readonly sandbox: TestSandbox;
   readonly deps: ActivityDeps;
   /** Signals that the outbox delivered, by workflow id. */
   readonly signals: { readonly workflowId: string; readonly signal: string; readonly arg: unknown }[];
@@ -55,8 +52,7 @@ let replies = 0;
 
 export async function openProduct(): Promise<Product> {
   const database = await createTestDatabase({ migrated: true });
-  const folder = await mkdtemp(join(tmpdir(), 'blocklist-test-'));
-  const sandbox = await runSandbox({ logFile: join(folder, 'log.jsonl'), reportsShare: 0 });
+  const sandbox = await openTestSandbox();
   const storage = await openStorage({ databaseUrl: database.url, hashKey: HASH_KEY });
   const provider = createSandboxProvider({ url: sandbox.url });
   const signals: Product['signals'] = [];
@@ -117,7 +113,6 @@ export async function openProduct(): Promise<Product> {
       await storage.close();
       await sandbox.close();
       await database.drop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

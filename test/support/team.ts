@@ -10,7 +10,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { BlocklistPlugin } from '../../src/plugin/blocklist-plugin.js';
-import type { Calendar } from './flows/appointment.js';
+import type { Calendar } from '../../src/dev/examples/appointment.js';
 import { FakeReady } from './fake-ready.js';
 import { getTemporal } from './servers.js';
 

@@ -1,8 +1,10 @@
 // blocklist dev: everything on this machine, and the demo that `npm start` shows.
 import type { Command } from 'commander';
+import { environmentFile, stackSettings } from '../../dev/environment-file.js';
 import { projectCacheFolder } from '../../dev/folders.js';
 import { stackStatus } from '../../dev/stack-state.js';
 import { runs } from '../command.js';
+import { embeddedEnvironment } from '../connection.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 interface Options {
@@ -17,18 +19,33 @@ export function registerDev(program: Command): void {
     .summary('run everything on this machine')
     .description(
       'Run Postgres, Temporal, sandbox, gateway and worker on this machine, with a demo, until Ctrl-C. Data and keys stay in ' +
-        'the .cache folder of the checkout. BLOCKLIST_DATABASE_URL and TEMPORAL_ADDRESS replace the embedded servers.',
+        'BLOCKLIST_CACHE_DIR; without it in .cache of the checkout, or, for an installed package, in a folder of yours for ' +
+        'the directory you are in. BLOCKLIST_DATABASE_URL and TEMPORAL_ADDRESS replace the embedded servers.',
     )
     .option('--once', 'end after the tables of the demo, with status 1 if they are wrong')
     .option('--no-demo', 'only bring everything up')
     .action(async (options: Options) => {
       process.exitCode = await runStack(options);
     });
-  const status = dev.command('status').description('The parts of the stack of this checkout that run.');
+  const status = dev
+    .command('status')
+    .summary('list the parts that run')
+    .description('The parts of the stack that run here.');
   runs(status, async (out) => {
     const parts = stackStatus(projectCacheFolder());
     const lines = parts.map(({ name, pid, port }) => `${name.padEnd(10)} pid ${pid}, port ${port}`);
     out.result(parts, parts.length === 0 ? 'nothing runs here; start it with `npm start`' : lines.join('\n'));
+  });
+  const settings = dev
+    .command('env')
+    .summary('print the settings of the running stack')
+    .description(
+      'The settings of the stack that runs here, keys included, for workers and services of yours: write them to a file ' +
+        'and start Node with --env-file.',
+    );
+  runs(settings, async (out) => {
+    const found = stackSettings(embeddedEnvironment());
+    out.result(found, environmentFile(found));
   });
 }
 

@@ -37,6 +37,7 @@ export function registerKeyword(program: Command): void {
 function registerTest(keyword: Command): void {
   const command = keyword
     .command('test')
+    .summary('tell how a reply would be read')
     .description('Tell how a reply would be read. Changes nothing.')
     .argument('<text>', 'the reply, or - for standard input');
   addAll(command, sendingChannel().default('SMS'), sender('sender the reply came to'), account());
@@ -60,7 +61,10 @@ function registerTest(keyword: Command): void {
 }
 
 function registerList(keyword: Command): void {
-  const command = keyword.command('list').description('The keywords configured for an account.');
+  const command = keyword
+    .command('list')
+    .summary('list the keywords of an account')
+    .description('The keywords configured for an account.');
   addAll(command, sendingChannel(), sender('those that hold for this sender'), account());
   runs<Options>(command, async (out, options) =>
     withAccount(options, async (storage, owner) => {
@@ -73,6 +77,7 @@ function registerList(keyword: Command): void {
 function registerSet(keyword: Command): void {
   const command = keyword
     .command('set')
+    .summary('set a keyword up, or change it')
     .description('Set a keyword up, or change it. Without a word it is the catch-all, tried when nothing else matches.')
     .argument('[word]')
     .option(
@@ -99,7 +104,11 @@ function registerSet(keyword: Command): void {
 }
 
 function registerRemove(keyword: Command): void {
-  const command = keyword.command('remove').description('Remove a keyword by its id.').argument('<id>');
+  const command = keyword
+    .command('remove')
+    .summary('remove a keyword')
+    .description('Remove a keyword by its id.')
+    .argument('<id>');
   addAll(command, account());
   runs<Options>(command, async (out, options, [id = '']) =>
     withAccount(options, async (storage, owner) => {

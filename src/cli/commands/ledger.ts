@@ -12,6 +12,7 @@ export function registerLedger(program: Command): void {
     .description('The append-only history behind the list.');
   const verify = ledger
     .command('verify')
+    .summary('compare the ledger with the list')
     .description('Fold the whole ledger and compare it with the live list. Ends with status 1 if they differ.');
   runs(verify, async (out) =>
     withStorage(async (storage) => {

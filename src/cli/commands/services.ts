@@ -57,8 +57,9 @@ export function registerServices(program: Command): void {
     .summary('run a network that sends nothing')
     .description('Run a network that sends nothing: it logs what it is given, and replies by script.')
     .option('--port <port>', 'default: BLOCKLIST_SANDBOX_PORT, else any free one', wholeNumber('--port', 0, 65_535))
-    .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else .cache/sandbox/messages.jsonl')
-    .action(async (options: { readonly port?: number; readonly log?: string }) => runSandboxProcess(options));
+    .option('--host <address>', 'default: BLOCKLIST_SANDBOX_HOST, else 127.0.0.1: it has no authentication')
+    .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else where `blocklist dev` keeps its data')
+    .action(async (options: SandboxFlags) => runSandboxProcess(options));
 }
 
 /** Migrations need no key. */
@@ -70,16 +71,24 @@ function databaseOnly(): { readonly databaseUrl: string } {
   return { databaseUrl };
 }
 
-async function runSandboxProcess(options: { readonly port?: number; readonly log?: string }): Promise<void> {
+interface SandboxFlags {
+  readonly port?: number;
+  readonly host?: string;
+  readonly log?: string;
+}
+
+async function runSandboxProcess(options: SandboxFlags): Promise<void> {
   const env = process.env;
   const { runSandbox } = await import('../../providers/sandbox/run-sandbox.js');
   const { projectCacheFolder } = await import('../../dev/folders.js');
   const port = options.port ?? wholeNumber('BLOCKLIST_SANDBOX_PORT', 0, 65_535)(env['BLOCKLIST_SANDBOX_PORT'] || '0');
+  const host = options.host ?? (env['BLOCKLIST_SANDBOX_HOST'] || '127.0.0.1');
   const gatewayUrl = env['BLOCKLIST_GATEWAY_URL'];
   const webhookSecret = env['BLOCKLIST_WEBHOOK_SECRET'];
   const running = await runSandbox({
     logFile: options.log ?? env['BLOCKLIST_SANDBOX_LOG'] ?? join(projectCacheFolder(env), 'sandbox', 'messages.jsonl'),
     port,
+    host,
     ...(gatewayUrl ? { gatewayUrl } : {}),
     ...(webhookSecret ? { webhookSecret } : {}),
     handleSignals: true,

@@ -5,7 +5,7 @@ import { BlocklistError } from '../../domain/errors.js';
 import { decodePayloadsJson } from '../../plugin/codec-json.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
 import { errorBody } from '../http-errors.js';
-import { hasApiKey, isLoopback } from '../secrets.js';
+import { hasApiKey, isLoopback, isNearby } from '../secrets.js';
 
 /** Temporal's own limit for one message is 4 MB; a page of the web interface asks for many. */
 const BODY_LIMIT = 32 << 20;
@@ -15,7 +15,8 @@ const payloads = z.object({
   payloads: z.array(z.object({ metadata: z.record(z.string(), z.string()).optional(), data: z.string().optional() })),
 });
 
-export function registerCodecRoutes(app: App, { codec, codecOrigins, config }: GatewayDeps): void {
+export function registerCodecRoutes(app: App, { codec, config }: GatewayDeps): void {
+  const { codecOrigins } = config;
   const isAllowedOrigin = (origin: string | undefined): origin is string =>
     origin !== undefined && (LOCAL_ORIGIN.test(origin) || codecOrigins.includes(origin));
 
@@ -31,7 +32,9 @@ export function registerCodecRoutes(app: App, { codec, codecOrigins, config }: G
     allowOrigin(request, reply);
     const { origin } = request.headers;
     if (origin !== undefined && !isAllowedOrigin(origin)) throw refused();
-    const isListed = origin !== undefined && codecOrigins.includes(origin);
+    // Anybody can send a listed origin who is no browser: without the key it counts only where it comes from nearby, as from
+    // the browser of this machine through a container's published port, and not through a proxy that faces the world.
+    const isListed = origin !== undefined && codecOrigins.includes(origin) && isNearby(request);
     if (!isLoopback(request) && !isListed && !hasApiKey(request, config.apiKey)) throw refused();
   };
 
@@ -74,7 +77,7 @@ const PLAIN: NonNullable<GatewayDeps['codec']> = {
 function refused(): BlocklistError {
   return new BlocklistError(
     'UNAUTHORIZED',
-    'Payloads are decoded for Temporal Web on this machine, for the origins that the gateway was started with, and for ' +
-      'whoever sends the API key in Authorization.',
+    'Payloads are decoded for Temporal Web on this machine, for the origins in BLOCKLIST_CODEC_ORIGINS on its own network, ' +
+      'and for whoever sends the API key in Authorization.',
   );
 }

@@ -1,5 +1,5 @@
 // All workflows of the tests, as a team's `workflowsPath`.
-export { arrangeAppointment } from './appointment.js';
+export { arrangeAppointment, winBack } from '../../../src/dev/examples/index.js';
 export {
   ask,
   carryOn,
@@ -22,4 +22,3 @@ export {
   waitTwice,
   wrapErrors,
 } from './probes.js';
-export { winBack } from './win-back.js';
