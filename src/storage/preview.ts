@@ -2,6 +2,7 @@
 // so it is good for a dry run or a question, never for a send.
 import type { SendingChannel } from '../domain/channel.js';
 import { emailDomain, type Destination } from '../domain/destinations.js';
+import { HASH_BYTES } from '../domain/hash.js';
 import type { Explanation, HoldReason } from '../domain/outcome.js';
 import type { Purpose } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
@@ -34,67 +35,115 @@ export async function preview(
   scope: PreviewScope,
   destinations: readonly Destination[],
 ): Promise<readonly Verdict[]> {
-  const purpose = scope.purpose ?? 'MARKETING';
-  const key = scope.sender === undefined ? NO_SENDER : senderKey(scope.sender);
-  const ids = await contactsOrDomains(contacts, scope.account.rootId, destinations);
-  const known = [...new Set(ids.filter((id) => id !== undefined))];
-  const values = [scope.account.ancestors, scope.channel, key, purpose, known];
-  const [blocked, facts] = await Promise.all([
-    db.query<{ contactId: string; entryId: string }>(
-      `select contact_id as "contactId", entry_id as "entryId"
-       from blocklist_blocking_entries($1::integer[], $2, $3, $4, $5::bigint[])`,
-      values,
-    ),
-    db.query<{ isHalted: boolean; unread: string[] }>(
-      `select
-         exists (
-           select from halts h
-           where h.account_id = any ($1::integer[])
-             and h.resumed_at is null
-             and (h.channel is null or h.channel = $2)
-             and (h.sender_key is null or h.sender_key = $3)) as "isHalted",
-         array(
-           select distinct i.contact_id::text
-           from inbox i
-           where $4 = 'MARKETING'
-             and i.contact_id = any ($5::bigint[])
-             and i.state in ('unread', 'review')) as unread`,
-      values,
-    ),
-  ]);
+  // An address nobody has seen yet can still be listed by its domain, so domains are asked for beside the addresses.
+  const domains = [...new Set(destinations.filter(isEmail).map(({ value }) => emailDomain(value)))];
+  const asked = [...destinations, ...domains.map((value): Destination => ({ kind: 'domain', value }))];
+  const [findings, isHalted] = await Promise.all([find(db, contacts, scope, asked), halted(db, scope)]);
+  const placeOfDomain = new Map(domains.map((domain, i) => [domain, destinations.length + i]));
+  const ofDomain = (destination: Destination): Finding | undefined =>
+    isEmail(destination) ? findings.get(placeOfDomain.get(emailDomain(destination.value)) ?? -1) : undefined;
+
+  const entries = destinations.map((destination, n) =>
+    hardestToLift(findings.get(n)?.entry, ofDomain(destination)?.entry),
+  );
   const explanations = await explain(
     db,
-    blocked.rows.map((row) => row.entryId),
+    entries.flatMap((entry) => entry?.id ?? []),
   );
-  const entryOf = new Map(blocked.rows.map((row) => [row.contactId, row.entryId]));
-  const { isHalted, unread } = facts.rows[0] ?? { isHalted: false, unread: [] };
-  const unreadIds = new Set(unread);
-  return ids.map((id): Verdict => {
-    const explanation = id === undefined ? undefined : explanations.get(entryOf.get(id) ?? '');
+  return destinations.map((_, n): Verdict => {
+    const explanation = explanations.get(entries[n]?.id ?? '');
     if (explanation !== undefined) return { kind: 'blocked', explanation };
     if (isHalted) return { kind: 'held', reason: 'HALT' };
-    return id !== undefined && unreadIds.has(id) ? { kind: 'held', reason: 'UNREAD_REPLY' } : { kind: 'permitted' };
+    return findings.get(n)?.unread === true ? { kind: 'held', reason: 'UNREAD_REPLY' } : { kind: 'permitted' };
   });
 }
 
-/** An address nobody has seen yet can still be listed by its domain. */
-async function contactsOrDomains(
+const isEmail = ({ kind }: Destination): boolean => kind === 'email';
+
+/** As in the decision: a complaint before an operator's word, before the person's own reply, before the rest. */
+interface Entry {
+  readonly id: string;
+  readonly rank: number;
+}
+
+interface Finding {
+  readonly entry?: Entry;
+  readonly unread: boolean;
+}
+
+function hardestToLift(a: Entry | undefined, b: Entry | undefined): Entry | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (a.rank !== b.rank) return a.rank < b.rank ? a : b;
+  return BigInt(a.id) < BigInt(b.id) ? a : b;
+}
+
+/**
+ * What there is about each place of `asked`; nothing for most. One statement of index probes, and the hashes as one value:
+ * an array of thousands of them costs more to write and read than to look up. `offset 0` keeps each step a probe, also in a
+ * plan made when there was nobody yet. A hash covers its kind, so it is unique without it.
+ */
+async function find(
+  db: Database,
   contacts: ContactPoints,
-  rootId: number,
-  destinations: readonly Destination[],
-): Promise<readonly (string | undefined)[]> {
-  const ids = await contacts.find(rootId, destinations);
-  const strangers = destinations.flatMap((destination, i) =>
-    ids[i] === undefined && destination.kind === 'email' ? [emailDomain(destination.value)] : [],
+  scope: PreviewScope,
+  asked: readonly Destination[],
+): Promise<ReadonlyMap<number, Finding>> {
+  const { account, channel, sender, purpose = 'MARKETING' } = scope;
+  const found = await db.query<{ n: number; entryId: string | null; rank: number; unread: boolean }>(
+    `select asked.n, e.id as "entryId", e.rank, i.unread is not null as unread
+     from generate_series(0, octet_length($1::bytea) / ${HASH_BYTES} - 1) as asked(n)
+     cross join lateral (
+       select p.id
+       from contact_points p
+       where p.hash = substr($1::bytea, asked.n * ${HASH_BYTES} + 1, ${HASH_BYTES}) and p.root_id = $2
+       offset 0
+     ) c
+     left join lateral (
+       select b.id,
+         case when b.complaint then 0 else 4 end
+           + case b.source when 'CUSTOM' then 1 when 'MO' then 2 else 3 end as rank
+       from blocklist_entries b
+       where b.contact_id = c.id
+         and b.account_id = any ($3::integer[])
+         and (b.channel is null or b.channel = $4)
+         and (b.sender_key is null or b.sender_key = $5)
+         and (b.covers = 'ALL' or $6 = 'MARKETING')
+       offset 0
+     ) e on true
+     left join lateral (
+       select true as unread
+       from inbox r
+       where r.contact_id = c.id and r.state in ('unread', 'review')
+       limit 1
+     ) i on $6 = 'MARKETING'
+     where e.id is not null or i.unread`,
+    [
+      Buffer.concat(asked.map((destination) => contacts.hash(destination))),
+      account.rootId,
+      account.ancestors,
+      channel,
+      sender === undefined ? NO_SENDER : senderKey(sender),
+      purpose,
+    ],
   );
-  const domains = [...new Set(strangers)];
-  if (domains.length === 0) return ids;
-  const domainIds = await contacts.find(
-    rootId,
-    domains.map((value) => ({ kind: 'domain', value })),
+  const findings = new Map<number, Finding>();
+  for (const { n, entryId, rank, unread } of found.rows) {
+    const other = findings.get(n)?.entry;
+    const entry = hardestToLift(entryId === null ? undefined : { id: entryId, rank }, other);
+    findings.set(n, { unread, ...(entry === undefined ? {} : { entry }) });
+  }
+  return findings;
+}
+
+async function halted(db: Database, { account, channel, sender }: PreviewScope): Promise<boolean> {
+  const found = await db.query<{ isHalted: boolean }>(
+    `select exists (
+       select from halts h
+       where h.account_id = any ($1::integer[])
+         and h.resumed_at is null
+         and (h.channel is null or h.channel = $2)
+         and (h.sender_key is null or h.sender_key = $3)) as "isHalted"`,
+    [account.ancestors, channel, sender === undefined ? NO_SENDER : senderKey(sender)],
   );
-  const idOf = new Map(domains.map((domain, i) => [domain, domainIds[i]]));
-  return destinations.map((destination, i) =>
-    destination.kind === 'email' ? (ids[i] ?? idOf.get(emailDomain(destination.value))) : ids[i],
-  );
+  return found.rows[0]?.isHalted === true;
 }
