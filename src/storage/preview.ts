@@ -1,5 +1,6 @@
 // What would become of messages if they were sent now: the decision without its permit. Reads only, and locks nothing,
 // so it is good for a dry run or a question, never for a send.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SendingChannel } from '../domain/channel.js';
 import { emailDomain, type Destination } from '../domain/destinations.js';
 import { HASH_BYTES } from '../domain/hash.js';
@@ -25,6 +26,8 @@ export type Verdict =
   | { readonly kind: 'held'; readonly reason: Extract<HoldReason, 'HALT' | 'UNREAD_REPLY'> }
   | { readonly kind: 'blocked'; readonly explanation: Explanation };
 
+/** Destinations looked up together: while the database probes for one set, the next one is hashed here. */
+const SET_SIZE = 1_000;
 /** A sender nothing is limited to: asks for what holds for any sender. */
 const NO_SENDER = '';
 
@@ -38,7 +41,7 @@ export async function preview(
   // An address nobody has seen yet can still be listed by its domain, so domains are asked for beside the addresses.
   const domains = [...new Set(destinations.filter(isEmail).map(({ value }) => emailDomain(value)))];
   const asked = [...destinations, ...domains.map((value): Destination => ({ kind: 'domain', value }))];
-  const [findings, isHalted] = await Promise.all([find(db, contacts, scope, asked), halted(db, scope)]);
+  const [findings, isHalted] = await Promise.all([findAll(db, contacts, scope, asked), halted(db, scope)]);
   const placeOfDomain = new Map(domains.map((domain, i) => [domain, destinations.length + i]));
   const ofDomain = (destination: Destination): Finding | undefined =>
     isEmail(destination) ? findings.get(placeOfDomain.get(emailDomain(destination.value)) ?? -1) : undefined;
@@ -77,8 +80,43 @@ function hardestToLift(a: Entry | undefined, b: Entry | undefined): Entry | unde
   return BigInt(a.id) < BigInt(b.id) ? a : b;
 }
 
+/** What there is about each place of `asked`; nothing for most. */
+async function findAll(
+  db: Database,
+  contacts: ContactPoints,
+  scope: PreviewScope,
+  asked: readonly Destination[],
+): Promise<ReadonlyMap<number, Finding>> {
+  const sets: Promise<readonly Found[]>[] = [];
+  for (let at = 0; at < asked.length; at += SET_SIZE) {
+    // A turn of the event loop, in which the query before goes out.
+    if (at > 0) await turn();
+    const set = find(db, contacts, scope, asked.slice(at, at + SET_SIZE));
+    // Its failure is told below, and must not count as unheard until then.
+    set.catch(() => undefined);
+    sets.push(set);
+  }
+  const findings = new Map<number, Finding>();
+  (await Promise.all(sets)).forEach((found, set) => {
+    for (const { n, entryId, rank, unread } of found) {
+      const place = set * SET_SIZE + n;
+      const entry = hardestToLift(findings.get(place)?.entry, entryId === null ? undefined : { id: entryId, rank });
+      findings.set(place, { unread, ...(entry === undefined ? {} : { entry }) });
+    }
+  });
+  return findings;
+}
+
+interface Found {
+  /** Place in the set asked for. */
+  readonly n: number;
+  readonly entryId: string | null;
+  readonly rank: number;
+  readonly unread: boolean;
+}
+
 /**
- * What there is about each place of `asked`; nothing for most. One statement of index probes, and the hashes as one value:
+ * A row for each entry and each unread reply that matters. One statement of index probes, and the hashes as one value:
  * an array of thousands of them costs more to write and read than to look up. `offset 0` keeps each step a probe, also in a
  * plan made when there was nobody yet. A hash covers its kind, so it is unique without it.
  */
@@ -87,9 +125,9 @@ async function find(
   contacts: ContactPoints,
   scope: PreviewScope,
   asked: readonly Destination[],
-): Promise<ReadonlyMap<number, Finding>> {
+): Promise<readonly Found[]> {
   const { account, channel, sender, purpose = 'MARKETING' } = scope;
-  const found = await db.query<{ n: number; entryId: string | null; rank: number; unread: boolean }>(
+  const found = await db.query<Found>(
     `select asked.n, e.id as "entryId", e.rank, i.unread is not null as unread
      from generate_series(0, octet_length($1::bytea) / ${HASH_BYTES} - 1) as asked(n)
      cross join lateral (
@@ -126,13 +164,7 @@ async function find(
       purpose,
     ],
   );
-  const findings = new Map<number, Finding>();
-  for (const { n, entryId, rank, unread } of found.rows) {
-    const other = findings.get(n)?.entry;
-    const entry = hardestToLift(entryId === null ? undefined : { id: entryId, rank }, other);
-    findings.set(n, { unread, ...(entry === undefined ? {} : { entry }) });
-  }
-  return findings;
+  return found.rows;
 }
 
 async function halted(db: Database, { account, channel, sender }: PreviewScope): Promise<boolean> {
