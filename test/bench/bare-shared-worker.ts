@@ -1,4 +1,4 @@
-// As the shared workers, process by process and slot by slot, with activities that do nothing and payloads in the clear.
+// As the shared workers, process by process and slot by slot, with activities that do nothing.
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { startSharedWorkers } from '../../src/plugin/shared-workers.js';
 import type { BareActivities } from './flows/bare.js';
@@ -10,6 +10,6 @@ const activities: BareActivities = {
   check: (contact) => Promise.resolve(contact),
   dispatch: () => Promise.resolve('sent'),
 };
-const workers = await startSharedWorkers({ activities, connection, namespace: BARE_NAMESPACE, codecKeys: [] });
+const workers = await startSharedWorkers({ activities, connection, namespace: BARE_NAMESPACE });
 await workers.run();
 await connection.close();

@@ -1,5 +1,5 @@
 // A hand-written flow with one send step against bare workflows of two activities and of one, on the same server: as many worker
-// processes and slots, and activities that do nothing. The send step's own do all they do in an installation.
+// processes and slots, payloads encrypted too, and activities that do nothing. The send step's own do all they do in an installation.
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { inTurns, atLeast, median, perSecond, plain } from './figures.js';

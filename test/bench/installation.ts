@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { readConfig } from '../../src/config.js';
 import { packageFolder } from '../../src/dev/folders.js';
 import { Guard } from '../../src/dev/guard.js';
@@ -12,9 +13,10 @@ import { RunningProgram } from '../../src/dev/program.js';
 import { ScratchServers } from '../../src/dev/scratch-servers.js';
 import { startStack, type Stack } from '../../src/dev/stack.js';
 import { BlocklistPlugin } from '../../src/plugin/blocklist-plugin.js';
+import { codecKeysOf, withCodec } from '../../src/plugin/data-converter.js';
 import { openStorage, type Storage } from '../../src/storage/storage.js';
 
-/** Workflows that know nothing of the product, on workers of the same shape. */
+/** Workflows that know nothing of the product, on workers of the same shape, their payloads encrypted with the same codec. */
 export const BARE_NAMESPACE = 'bare';
 /** Task queue of the team's own worker. */
 export const TEAM_QUEUE = 'team';
@@ -25,11 +27,16 @@ export interface Installation {
   readonly connection: Connection;
   /** With the plugin, in the namespace of the product. */
   readonly client: Client;
-  /** Without it, in {@link BARE_NAMESPACE}. */
+  /** With its codec alone, in {@link BARE_NAMESPACE}. */
   readonly bareClient: Client;
   /** Run a script of this folder as a process that has the environment of the installation. */
   start(script: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Payloads encrypted as everywhere in the installation. */
+export function codecOf(environment: NodeJS.ProcessEnv): DataConverter {
+  return withCodec(undefined, codecKeysOf(undefined, environment)) ?? {};
 }
 
 export async function startInstallation(): Promise<Installation> {
@@ -63,13 +70,15 @@ export async function startInstallation(): Promise<Installation> {
     closers.push(() => connection.close());
     const guard = new Guard();
     closers.push(() => guard.close());
-    const codecKeys = stack.environment['BLOCKLIST_CODEC_KEY'] ?? '';
     return {
       stack,
       storage,
       connection,
-      client: new Client({ connection, plugins: [new BlocklistPlugin({ codecKeys })] }),
-      bareClient: new Client({ connection, namespace: BARE_NAMESPACE }),
+      client: new Client({
+        connection,
+        plugins: [new BlocklistPlugin({ codecKeys: codecKeysOf(undefined, stack.environment) })],
+      }),
+      bareClient: new Client({ connection, namespace: BARE_NAMESPACE, dataConverter: codecOf(stack.environment) }),
       async start(script) {
         const running = await RunningProgram.start(
           {

@@ -52,7 +52,7 @@ async function measure(installation: Installation, numbers: string[]): Promise<B
   const [signals, single, batches] = [median(rates.signals), median(rates.single), median(rates.batches)];
   const name = (count: number): string => `replies to committed opt-outs, ${count} a request, against bare signals`;
   return [
-    atLeast(name(BATCH), batches, 'replies/s', batches / signals, 3),
+    atLeast(name(BATCH), batches, 'replies/s', batches / signals, 4),
     atLeast(name(1), single, 'replies/s', single / signals, 1),
     plain(`the same, ${BATCH} a request, with a confirmation due to each`, confirmed, 'replies/s'),
     plain(`bare signals into ${INBOUND_SHARDS} workflows`, signals, 'signals/s'),
