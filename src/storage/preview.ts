@@ -2,7 +2,7 @@
 // so it is good for a dry run or a question, never for a send.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { SendingChannel } from '../domain/channel.js';
-import { emailDomain, type Destination } from '../domain/destinations.js';
+import { emailDomain, type Destination, type DestinationKind } from '../domain/destinations.js';
 import { HASH_BYTES } from '../domain/hash.js';
 import type { Explanation, HoldReason } from '../domain/outcome.js';
 import type { Purpose } from '../domain/scope.js';
@@ -26,8 +26,9 @@ export type Verdict =
   | { readonly kind: 'held'; readonly reason: Extract<HoldReason, 'HALT' | 'UNREAD_REPLY'> }
   | { readonly kind: 'blocked'; readonly explanation: Explanation };
 
-/** Destinations looked up together: while the database probes for one set, the next one is hashed here. */
+/** Destinations looked up together: while the database looks for one set, the next one is hashed here. */
 const SET_SIZE = 1_000;
+const DESTINATION_KINDS: readonly DestinationKind[] = ['phone', 'email', 'domain'];
 /** A sender nothing is limited to: asks for what holds for any sender. */
 const NO_SENDER = '';
 
@@ -44,11 +45,9 @@ export async function preview(
   const [findings, isHalted] = await Promise.all([findAll(db, contacts, scope, asked), halted(db, scope)]);
   const placeOfDomain = new Map(domains.map((domain, i) => [domain, destinations.length + i]));
   const ofDomain = (destination: Destination): Finding | undefined =>
-    isEmail(destination) ? findings.get(placeOfDomain.get(emailDomain(destination.value)) ?? -1) : undefined;
+    isEmail(destination) ? findings[placeOfDomain.get(emailDomain(destination.value)) ?? -1] : undefined;
 
-  const entries = destinations.map((destination, n) =>
-    hardestToLift(findings.get(n)?.entry, ofDomain(destination)?.entry),
-  );
+  const entries = destinations.map((destination, n) => hardestToLift(findings[n]?.entry, ofDomain(destination)?.entry));
   const explanations = await explain(
     db,
     entries.flatMap((entry) => entry?.id ?? []),
@@ -57,7 +56,7 @@ export async function preview(
     const explanation = explanations.get(entries[n]?.id ?? '');
     if (explanation !== undefined) return { kind: 'blocked', explanation };
     if (isHalted) return { kind: 'held', reason: 'HALT' };
-    return findings.get(n)?.unread === true ? { kind: 'held', reason: 'UNREAD_REPLY' } : { kind: 'permitted' };
+    return findings[n]?.unread === true ? { kind: 'held', reason: 'UNREAD_REPLY' } : { kind: 'permitted' };
   });
 }
 
@@ -70,7 +69,7 @@ interface Entry {
 }
 
 interface Finding {
-  readonly entry?: Entry;
+  readonly entry: Entry | undefined;
   readonly unread: boolean;
 }
 
@@ -80,88 +79,103 @@ function hardestToLift(a: Entry | undefined, b: Entry | undefined): Entry | unde
   return BigInt(a.id) < BigInt(b.id) ? a : b;
 }
 
-/** What there is about each place of `asked`; nothing for most. */
+/** What there is about each of `asked`; nothing for most. */
 async function findAll(
   db: Database,
   contacts: ContactPoints,
   scope: PreviewScope,
   asked: readonly Destination[],
-): Promise<ReadonlyMap<number, Finding>> {
+): Promise<readonly (Finding | undefined)[]> {
+  const keys = Array.from<string>({ length: asked.length });
   const sets: Promise<readonly Found[]>[] = [];
-  for (let at = 0; at < asked.length; at += SET_SIZE) {
-    // A turn of the event loop, in which the query before goes out.
-    if (at > 0) await turn();
-    const set = find(db, contacts, scope, asked.slice(at, at + SET_SIZE));
-    // Its failure is told below, and must not count as unheard until then.
-    set.catch(() => undefined);
-    sets.push(set);
-  }
-  const findings = new Map<number, Finding>();
-  (await Promise.all(sets)).forEach((found, set) => {
-    for (const { n, entryId, rank, unread } of found) {
-      const place = set * SET_SIZE + n;
-      const entry = hardestToLift(findings.get(place)?.entry, entryId === null ? undefined : { id: entryId, rank });
-      findings.set(place, { unread, ...(entry === undefined ? {} : { entry }) });
+  for (const kind of DESTINATION_KINDS) {
+    const places = [...asked.keys()].filter((n) => asked[n]?.kind === kind);
+    for (let at = 0; at < places.length; at += SET_SIZE) {
+      // A turn of the event loop, in which the query before goes out.
+      if (sets.length > 0) await turn();
+      const hashes: Buffer[] = [];
+      for (const n of places.slice(at, at + SET_SIZE)) {
+        const hash = contacts.hash(asked[n] as Destination);
+        keys[n] = keyOf(hash);
+        hashes.push(hash);
+      }
+      const set = find(db, scope, kind, hashes);
+      // Its failure is told below, and must not count as unheard until then.
+      set.catch(() => undefined);
+      sets.push(set);
     }
-  });
-  return findings;
+  }
+  const findings = new Map<string, Finding>();
+  for (const { hash, entryId, rank } of (await Promise.all(sets)).flat()) {
+    const { entry, unread = false } = findings.get(keyOf(hash)) ?? {};
+    findings.set(
+      keyOf(hash),
+      entryId === null || rank === null
+        ? { entry, unread: true }
+        : { entry: hardestToLift(entry, { id: entryId, rank }), unread },
+    );
+  }
+  return keys.map((key) => findings.get(key));
 }
 
+const keyOf = (hash: Buffer): string => hash.toString('latin1');
+
+/** An entry, or without one: there is an unread reply. */
 interface Found {
-  /** Place in the set asked for. */
-  readonly n: number;
+  readonly hash: Buffer;
   readonly entryId: string | null;
-  readonly rank: number;
-  readonly unread: boolean;
+  readonly rank: number | null;
 }
 
 /**
- * A row for each entry and each unread reply that matters. One statement of index probes, and the hashes as one value:
- * an array of thousands of them costs more to write and read than to look up. `offset 0` keeps each step a probe, also in a
- * plan made when there was nobody yet. A hash covers its kind, so it is unique without it.
+ * A row for each entry that stops the message, and for each person with an unread reply. One pass over each index, and the
+ * hashes as one value: an array of thousands costs more to write and read than to look up.
  */
 async function find(
   db: Database,
-  contacts: ContactPoints,
   scope: PreviewScope,
-  asked: readonly Destination[],
+  kind: DestinationKind,
+  hashes: readonly Buffer[],
 ): Promise<readonly Found[]> {
   const { account, channel, sender, purpose = 'MARKETING' } = scope;
   const found = await db.query<Found>(
-    `select asked.n, e.id as "entryId", e.rank, i.unread is not null as unread
-     from generate_series(0, octet_length($1::bytea) / ${HASH_BYTES} - 1) as asked(n)
-     cross join lateral (
-       select p.id
-       from contact_points p
-       where p.hash = substr($1::bytea, asked.n * ${HASH_BYTES} + 1, ${HASH_BYTES}) and p.root_id = $2
-       offset 0
-     ) c
-     left join lateral (
-       select b.id,
-         case when b.complaint then 0 else 4 end
-           + case b.source when 'CUSTOM' then 1 when 'MO' then 2 else 3 end as rank
+    `with known as materialized (
+       select array(
+         select p.id
+         from contact_points p
+         where p.root_id = $2
+           and p.kind = $7
+           and p.hash = any (array(
+             select substr($1::bytea, n * ${HASH_BYTES} + 1, ${HASH_BYTES})
+             from generate_series(0, octet_length($1::bytea) / ${HASH_BYTES} - 1) as n))
+       ) as ids
+     )
+     select p.hash, hit."entryId", hit.rank
+     from (
+       select b.contact_id, b.id as "entryId",
+         case when b.complaint then 0 else 4 end + case b.source when 'CUSTOM' then 1 when 'MO' then 2 else 3 end as rank
        from blocklist_entries b
-       where b.contact_id = c.id
+       where b.contact_id = any ((select ids from known)::bigint[])
          and b.account_id = any ($3::integer[])
          and (b.channel is null or b.channel = $4)
          and (b.sender_key is null or b.sender_key = $5)
          and (b.covers = 'ALL' or $6 = 'MARKETING')
-       offset 0
-     ) e on true
-     left join lateral (
-       select true as unread
+       union all
+       select distinct r.contact_id, null::bigint, null::integer
        from inbox r
-       where r.contact_id = c.id and r.state in ('unread', 'review')
-       limit 1
-     ) i on $6 = 'MARKETING'
-     where e.id is not null or i.unread`,
+       where $6 = 'MARKETING'
+         and r.contact_id = any ((select ids from known)::bigint[])
+         and r.state in ('unread', 'review')
+     ) hit
+     join contact_points p on p.id = hit.contact_id`,
     [
-      Buffer.concat(asked.map((destination) => contacts.hash(destination))),
+      Buffer.concat(hashes),
       account.rootId,
       account.ancestors,
       channel,
       sender === undefined ? NO_SENDER : senderKey(sender),
       purpose,
+      kind,
     ],
   );
   return found.rows;
