@@ -1,4 +1,5 @@
 // A list of any size, loaded by COPY: people, their ledger and their entries, with some people whose destinations are known here.
+import { rmSync } from 'node:fs';
 import pg from 'pg';
 import type { Destination } from '../../src/domain/destinations.js';
 import type { ContactPoints } from '../../src/storage/contact-points.js';
@@ -81,7 +82,8 @@ async function connect(databaseUrl: string): Promise<pg.Client> {
 /** Through a file of the server's own: what is made here by SQL costs this process nothing. */
 async function copy(client: pg.Client, { table, rows }: { readonly table: string; readonly rows: string }) {
   const folder = await client.query<{ data_directory: string }>('show data_directory');
-  const file = pg.escapeLiteral(`${folder.rows[0]?.data_directory}/${table.split(' ')[0]}.copy`);
-  await client.query(`copy (${rows}) to ${file} with (format binary)`);
-  await client.query(`copy ${table} from ${file} with (format binary)`);
+  const file = `${folder.rows[0]?.data_directory}/${table.split(/\s/)[0]}.copy`;
+  await client.query(`copy (${rows}) to ${pg.escapeLiteral(file)} with (format binary)`);
+  await client.query(`copy ${table} from ${pg.escapeLiteral(file)} with (format binary)`);
+  rmSync(file);
 }
