@@ -5,7 +5,7 @@ import type { EntryChannel } from '../domain/channel.js';
 import type { Covers, Source } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Database, Queryable } from './database.js';
-import { DISPATCH_WINDOW_MS, type Permits } from './permits.js';
+import type { Permits } from './permits.js';
 
 /** Largest set of one transaction; larger ones are written page by page in order of contact. */
 export const MAX_OPT_OUTS = 5_000;
@@ -69,7 +69,7 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
       for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptOuts(tx, page))));
       const domains = items.flatMap((item, n) => (item.domain === true ? [n] : []));
       for (const n of domains) await revokeDomain(db, written.find((w) => w.n === n)!.eventId);
-      if (domains.length > 0) await sleep(DISPATCH_WINDOW_MS);
+      if (domains.length > 0) await sleep(permits.windowMs);
       for (let at = 0; at < items.length; at += MAX_OPT_OUTS) {
         await permits.barrier(items.slice(at, at + MAX_OPT_OUTS).map((item) => item.contactId));
       }
