@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bulkPermits } from '../src/storage/bulk-permits.js';
 import type { Settlement } from '../src/storage/permits.js';
 import { only, openWorld, type World } from './race/world.js';
 import { createTestDatabase, type TestDatabase } from './support/servers.js';
@@ -163,6 +164,49 @@ describe('Dispatch', () => {
     expect(await world.fence(root, [unused])).toEqual([]);
     await world.storage.db.query(`select blocklist_expire(now() - interval '1 minute', now())`);
     expect([await world.state(unused), await world.state(dead)]).toEqual(['expired', 'unknown']);
+  });
+
+  test('A campaign that was never sent expires in pages, so that no opt-out waits for its end, and each message once', async () => {
+    const { root } = await world.tree();
+    const { db, permits } = world.storage;
+    const [streamId, contactId] = [await world.stream(root), await world.phone(root)];
+    await db.query(`delete from sweeps where name = 'expire'`);
+    await db.query(
+      `insert into sends (id, claimant, contact_id, claimed_at, valid_until, stream_id, state)
+       select ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, gen_random_uuid(), $2, now() - interval '1 day',
+         now() - interval '3 minutes', $1, 'claimed' from generate_series(1, 10050) i`,
+      [streamId, contactId],
+    );
+    const expired = async (): Promise<number> =>
+      only(
+        (
+          await db.query<{ n: number }>(
+            `select count(*)::integer as n from sends where stream_id = $1 and state = 'expired'`,
+            [streamId],
+          )
+        ).rows,
+      ).n;
+    let sweeps: Promise<number[]> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.query(`select from sends where id = '00000000-0000-4000-8000-000000010050' for update`);
+      sweeps = Promise.all([permits.expire(), permits.expire(), permits.expire()]);
+      await expect.poll(expired, { timeout: 20_000 }).toBe(10_000);
+    });
+    const counts = (await sweeps) ?? [];
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_050);
+    expect(await expired()).toBe(10_050);
+    expect(await permits.expire()).toBe(0);
+  });
+
+  test('A message that the provider keeps refusing may be tried more often than a small number holds', async () => {
+    const { root, id } = await inDispatch();
+    await settle(id, 1, 'claimed');
+    await world.storage.db.query('update sends set attempt = 32767 where id = $1', [id]);
+    expect(only(await world.storage.permits.fence(root.rootId, [id])).attempt).toBe(32_768);
+    expect(only(await settle(id, 32_768, 'claimed')).state).toBe('claimed');
+    const bulk = bulkPermits(world.storage.db, world.storage.permits);
+    expect(only(await bulk.fence(root.rootId, [id])).attempt).toBe(32_769);
+    expect(only(await bulk.settle([{ id, attempt: 32_769, state: 'sent' }])).state).toBe('sent');
   });
 
   test('A held message that is asked for again after its validity has expired', async () => {
