@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../src/storage/database.js';
+import { haltStore } from '../src/storage/halts.js';
 import { bulkPermits } from '../src/storage/bulk-permits.js';
 import type { Settlement } from '../src/storage/permits.js';
 import { only, openWorld, type World } from './race/world.js';
@@ -221,6 +223,38 @@ describe('Dispatch', () => {
 });
 
 describe('Connections', () => {
+  test('Isolation and time-outs hold whatever the address of the database says; its other options are kept', async () => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c default_transaction_isolation=serializable -c work_mem=3MB');
+    url.searchParams.set('statement_timeout', '0');
+    url.searchParams.set('lock_timeout', '0');
+    const db = openDatabase(url.toString());
+    try {
+      const names = ['default_transaction_isolation', 'statement_timeout', 'lock_timeout', 'work_mem'];
+      const shown = await db.query<{ value: string }>(
+        'select current_setting(name) as value from unnest($1::text[]) with ordinality as asked(name, n) order by n',
+        [names],
+      );
+      expect(shown.rows.map(({ value }) => value)).toEqual(['read committed', '30s', '10s', '3MB']);
+    } finally {
+      await db.close();
+    }
+  });
+
+  test('One connection is enough to end a halt', async () => {
+    const alone = await openWorld(database.url, 1);
+    try {
+      const { root } = await alone.tree();
+      const halts = haltStore(alone.storage.db, 10);
+      await halts.halt(root, {}, 'test', 'test');
+      const held = only(await alone.claim(await alone.stream(root), [await alone.phone(root)]));
+      expect(held.holdReason).toBe('HALT');
+      expect((await halts.resume(root, {}, 'test')).released).toBe(1);
+    } finally {
+      await alone.storage.close();
+    }
+  });
+
   test('A connection that the server ends in the middle of a transaction is an error that may be retried, not a crash', async () => {
     const uncaught: unknown[] = [];
     const note = (error: unknown): void => void uncaught.push(error);
