@@ -152,7 +152,11 @@ begin
     and e.id > v_press.id
     and e.entry_id = v_press.id
     and e.effect = 'removed'
-    and e.evidence ? 'undo';
+    and e.evidence ? 'undo'
+    -- Whoever has pressed again since does not ask for this one.
+    and not exists (
+      select from blocklist_events later
+      where later.contact_id = p_contact and later.id > e.id and later.send_id = p_send and later.kind = 'BLOCK');
   if found then
     return query select 'undone', v_undone;
     return;
