@@ -4,13 +4,7 @@ import type { MessageState } from '../src/domain/outcome.js';
 import type { SendingChannel } from '../src/domain/channel.js';
 import type { Purpose } from '../src/domain/scope.js';
 import type { OutboundMessage, Provider, ProviderAnswer } from '../src/providers/provider.js';
-import {
-  DISPATCH_WINDOW_MS,
-  type Fenced,
-  type Permits,
-  type Settled,
-  type Settlement,
-} from '../src/storage/permits.js';
+import type { Fenced, Permits, Settled, Settlement } from '../src/storage/permits.js';
 
 /** What the messages of one hand-over have in common. */
 export interface HandOverBatch {
@@ -36,13 +30,13 @@ export interface HandOverResult {
 }
 
 /** A call must start well before its window ends: what lies between the clock check and the socket is not counted. */
-const START_MARGIN_MS = 100;
+const START_WITHIN = 0.95;
 const PROVIDER_TIMEOUT_MS = 10_000;
 
 /** Hand over at most one provider call's worth of messages. */
 export async function handOver(permits: Permits, provider: Provider, batch: HandOverBatch): Promise<HandOverResult> {
   const texts = new Map(batch.permitIds.map((id) => [id, batch.textOf(id)]));
-  const asked = performance.now();
+  const startBy = performance.now() + permits.windowMs * START_WITHIN;
   const fenced = await permits.fence(batch.rootId, batch.permitIds);
   if (fenced.length === 0) return { settled: new Map(), lost: [] };
   const sendable = fenced.filter((row) => row.destination !== null);
@@ -51,14 +45,14 @@ export async function handOver(permits: Permits, provider: Provider, batch: Hand
     .map((row) => settlement(row, 'failed', 'ERASED'));
 
   let answers: readonly ProviderAnswer[];
-  if (performance.now() - asked > DISPATCH_WINDOW_MS - START_MARGIN_MS) {
+  if (performance.now() > startBy) {
     // Too late to start: certainly not taken, so the rows may be fenced again.
     answers = sendable.map(() => ({ kind: 'refused', detail: 'WINDOW_MISSED' }));
   } else if (sendable.length === 0) {
     answers = [];
   } else {
     const messages = sendable.map((row) => toMessage(batch, row, texts.get(row.id)!));
-    answers = await provider.send(messages, { timeoutMs: PROVIDER_TIMEOUT_MS });
+    answers = await provider.send(messages, { timeoutMs: PROVIDER_TIMEOUT_MS, startBy });
   }
 
   const lost: string[] = [];

@@ -6,7 +6,6 @@ import type { MessageState } from '../src/domain/outcome.js';
 import type { Provider } from '../src/providers/provider.js';
 import type { PageStates } from '../src/storage/page-states.js';
 import type { BulkClaim, BulkPermits } from '../src/storage/bulk-permits.js';
-import { DISPATCH_WINDOW_MS } from '../src/storage/permits.js';
 import { handOver, type HandOverBatch } from './hand-over.js';
 import type { Pace } from './pace.js';
 
@@ -63,7 +62,7 @@ export class PageRun {
     const unknown = [...job.messages.keys()].filter((id) => !this.states.has(id));
     this.#ask([...unknown, ...due], 0);
     const inDispatch = (job.known ?? []).filter((group) => group.state === 'dispatching' && !group.due);
-    for (const { ids } of inDispatch) this.#ask(ids, Date.now() + DISPATCH_WINDOW_MS);
+    for (const { ids } of inDispatch) this.#ask(ids, Date.now() + job.permits.windowMs);
   }
 
   /** Returns why the page was left early, nothing if it was gone through. Throws when the storage failed. */
@@ -140,7 +139,7 @@ export class PageRun {
     }
     // Somebody else decided between claim and fence; claiming again tells what.
     this.#ask(elsewhere, 0);
-    this.#ask(lost, Date.now() + DISPATCH_WINDOW_MS + AFTER_WINDOW_MS);
+    this.#ask(lost, Date.now() + permits.windowMs + AFTER_WINDOW_MS);
     if (refused.length === 0) this.#refusals = 0;
     else this.#backOff(refused, retryAfterMs ?? 0);
   }

@@ -21,6 +21,7 @@ export function createSweepActivities(deps: ActivityDeps) {
       const { delivered, failed } = await deliverOutbox(deps);
       const expired = await storage.permits.expire();
       await halts.releaseResumed();
+      await storage.optOuts.finishDomains();
       if (failed > 0 && delivered === 0) {
         throw new BlocklistError('TEMPORAL_UNAVAILABLE', 'No outbox message could be delivered.', { retryable: true });
       }

@@ -89,10 +89,10 @@ describe('the lift table', () => {
     expect(liftRefusal(start, entry({ contact: '8' }), at(20))).toBe('OTHER_PERSON');
   });
 
-  test('an operator names the record with every property it has, whatever its time', () => {
+  test('an operator names the record with every property it has, and knows of all that came before', () => {
     const full = entry({ channel: 'SMS', sender: '10950', source: 'CUSTOM' });
     const remove = (record: Partial<Extract<Actor, { kind: 'OPERATOR' }>['record']>): boolean =>
-      lifts({ kind: 'OPERATOR', record: { contact: '7', accountKey: 'A', ...record } }, full, at(0));
+      lifts({ kind: 'OPERATOR', record: { contact: '7', accountKey: 'A', ...record } }, full, at(20));
     expect(remove({ channel: 'SMS', sender: '+10950', source: 'CUSTOM' })).toBe(true);
     expect(remove({ channel: 'SMS', sender: '+10950' })).toBe(true);
     expect(remove({ channel: 'SMS' })).toBe(false);
@@ -100,6 +100,12 @@ describe('the lift table', () => {
     expect(remove({})).toBe(false);
     expect(remove({ channel: 'SMS', sender: '10950', source: 'MO' })).toBe(false);
     expect(remove({ channel: 'SMS', sender: '10950', accountKey: 'P' })).toBe(false);
+    const named: Actor = { kind: 'OPERATOR', record: { ...full, accountKey: 'A' } };
+    expect([at(9), at(10), at(11)].map((when) => liftRefusal(named, full, when))).toEqual([
+      'NOT_LATER',
+      'NOT_LATER',
+      undefined,
+    ]);
   });
 
   test('an undo takes back that press and nothing else', () => {
@@ -108,6 +114,7 @@ describe('the lift table', () => {
     expect(lifts(undo, pressed, at(20))).toBe(true);
     expect(liftRefusal({ ...undo, pressEventId: '2' }, pressed, at(20))).toBe('OTHER_RECORD');
     expect(liftRefusal(undo, { ...pressed, lastReceivedAt: at(15) }, at(20))).toBe('NOT_LATER');
+    expect(liftRefusal(undo, pressed, at(10))).toBe('NOT_LATER');
   });
 });
 

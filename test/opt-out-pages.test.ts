@@ -138,6 +138,43 @@ describe('opening a link', () => {
   });
 });
 
+describe('opening the link of somebody who has left', () => {
+  it('says so instead of asking again, and what is still possible; and writes nothing', async () => {
+    const [pressed, replied] = [await aMessage(), await aMessage()];
+    await press(pressed.path);
+    await test.storage.optOuts.optOut([
+      {
+        accountId: replied.link.accountId,
+        contactId: replied.contactId,
+        source: 'MO',
+        receivedAt: new Date(),
+        actor: 'person',
+      },
+    ]);
+    const before = await rowsWritten();
+    for (const { path } of [pressed, replied]) {
+      const html = await (await page('GET', path)).text();
+      expect(html).toContain('You have opted out');
+      expect(html).toContain('answer one of our messages with START');
+      expect(html).not.toContain('<form');
+      expect((await page('HEAD', path)).status).toBe(200);
+    }
+    expect(await rowsWritten()).toEqual(before);
+  });
+
+  it('still asks whoever only an operator has listed, or who has left one sender of several', async () => {
+    const [listed, partly] = [await aMessage(), await aMessage()];
+    const change = { receivedAt: new Date(), accountId: listed.link.accountId };
+    await test.storage.optOuts.optOut([
+      { ...change, contactId: listed.contactId, source: 'CUSTOM', actor: 'operator:test' },
+      { ...change, contactId: partly.contactId, source: 'MO', actor: 'person', channel: 'SMS', sender: 'ACME' },
+    ]);
+    for (const { path } of [listed, partly]) {
+      expect(await (await page('GET', path)).text()).toContain('Stop receiving messages?');
+    }
+  });
+});
+
 describe('pressing the button', () => {
   it('puts the person on the list, tied exactly to the message, its sender, channel and campaign, and says so', async () => {
     const message = await aMessage();

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../src/storage/database.js';
+import { haltStore } from '../src/storage/halts.js';
+import { bulkPermits } from '../src/storage/bulk-permits.js';
 import type { Settlement } from '../src/storage/permits.js';
 import { only, openWorld, type World } from './race/world.js';
 import { createTestDatabase, type TestDatabase } from './support/servers.js';
@@ -165,6 +168,49 @@ describe('Dispatch', () => {
     expect([await world.state(unused), await world.state(dead)]).toEqual(['expired', 'unknown']);
   });
 
+  test('A campaign that was never sent expires in pages, so that no opt-out waits for its end, and each message once', async () => {
+    const { root } = await world.tree();
+    const { db, permits } = world.storage;
+    const [streamId, contactId] = [await world.stream(root), await world.phone(root)];
+    await db.query(`delete from sweeps where name = 'expire'`);
+    await db.query(
+      `insert into sends (id, claimant, contact_id, claimed_at, valid_until, stream_id, state)
+       select ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, gen_random_uuid(), $2, now() - interval '1 day',
+         now() - interval '3 minutes', $1, 'claimed' from generate_series(1, 10050) i`,
+      [streamId, contactId],
+    );
+    const expired = async (): Promise<number> =>
+      only(
+        (
+          await db.query<{ n: number }>(
+            `select count(*)::integer as n from sends where stream_id = $1 and state = 'expired'`,
+            [streamId],
+          )
+        ).rows,
+      ).n;
+    let sweeps: Promise<number[]> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.query(`select from sends where id = '00000000-0000-4000-8000-000000010050' for update`);
+      sweeps = Promise.all([permits.expire(), permits.expire(), permits.expire()]);
+      await expect.poll(expired, { timeout: 20_000 }).toBe(10_000);
+    });
+    const counts = (await sweeps) ?? [];
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_050);
+    expect(await expired()).toBe(10_050);
+    expect(await permits.expire()).toBe(0);
+  });
+
+  test('A message that the provider keeps refusing may be tried more often than a small number holds', async () => {
+    const { root, id } = await inDispatch();
+    await settle(id, 1, 'claimed');
+    await world.storage.db.query('update sends set attempt = 32767 where id = $1', [id]);
+    expect(only(await world.storage.permits.fence(root.rootId, [id])).attempt).toBe(32_768);
+    expect(only(await settle(id, 32_768, 'claimed')).state).toBe('claimed');
+    const bulk = bulkPermits(world.storage.db, world.storage.permits);
+    expect(only(await bulk.fence(root.rootId, [id])).attempt).toBe(32_769);
+    expect(only(await bulk.settle([{ id, attempt: 32_769, state: 'sent' }])).state).toBe('sent');
+  });
+
   test('A held message that is asked for again after its validity has expired', async () => {
     const { root } = await world.tree();
     const contactId = await world.phone(root);
@@ -177,6 +223,38 @@ describe('Dispatch', () => {
 });
 
 describe('Connections', () => {
+  test('Isolation and time-outs hold whatever the address of the database says; its other options are kept', async () => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c default_transaction_isolation=serializable -c work_mem=3MB');
+    url.searchParams.set('statement_timeout', '0');
+    url.searchParams.set('lock_timeout', '0');
+    const db = openDatabase(url.toString());
+    try {
+      const names = ['default_transaction_isolation', 'statement_timeout', 'lock_timeout', 'work_mem'];
+      const shown = await db.query<{ value: string }>(
+        'select current_setting(name) as value from unnest($1::text[]) with ordinality as asked(name, n) order by n',
+        [names],
+      );
+      expect(shown.rows.map(({ value }) => value)).toEqual(['read committed', '30s', '10s', '3MB']);
+    } finally {
+      await db.close();
+    }
+  });
+
+  test('One connection is enough to end a halt', async () => {
+    const alone = await openWorld(database.url, 1);
+    try {
+      const { root } = await alone.tree();
+      const halts = haltStore(alone.storage.db, 10);
+      await halts.halt(root, {}, 'test', 'test');
+      const held = only(await alone.claim(await alone.stream(root), [await alone.phone(root)]));
+      expect(held.holdReason).toBe('HALT');
+      expect((await halts.resume(root, {}, 'test')).released).toBe(1);
+    } finally {
+      await alone.storage.close();
+    }
+  });
+
   test('A connection that the server ends in the middle of a transaction is an error that may be retried, not a crash', async () => {
     const uncaught: unknown[] = [];
     const note = (error: unknown): void => void uncaught.push(error);

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../src/storage/accounts.js';
 import type { OptIn, Written } from '../src/storage/opt-outs.js';
-import { pages } from '../src/storage/opt-outs.js';
+import { optOutStore, pages } from '../src/storage/opt-outs.js';
+import type { Database } from '../src/storage/database.js';
 import { only, openWorld, type World } from './race/world.js';
 import { createTestDatabase, type TestDatabase } from './support/servers.js';
 
@@ -121,6 +122,52 @@ describe('An opt-out', () => {
     expect(only(settled).state).toBe('revoked');
   });
 
+  test('of a domain whose process died before its people were reached is finished by the sweep', async () => {
+    const { root } = await world.tree();
+    const { people, domain } = await world.mailboxes(root, 3);
+    const stream = await world.stream(root, { channel: 'EMAIL', sender: 'news@shop.example' });
+    const claimed = await world.claim(stream, people);
+    const { db, permits } = world.storage;
+    const dying: Database = {
+      ...db,
+      query: (text, values) =>
+        text.includes('blocklist_revoke_domain') ? Promise.reject(new Error('died')) : db.query(text, values),
+    };
+    const optOut = {
+      accountId: root.id,
+      contactId: domain,
+      source: 'CUSTOM',
+      receivedAt: new Date(),
+      actor: 'x',
+    } as const;
+    await expect(optOutStore(dying, permits).optOut([{ ...optOut, domain: true }])).rejects.toThrow('died');
+    const states = () => Promise.all(claimed.map(({ id }) => world.state(id)));
+    expect(await states()).toEqual(['claimed', 'claimed', 'claimed']);
+    // Not while the process may still be at it.
+    expect(await world.storage.optOuts.finishDomains()).toBe(0);
+    await rows(`update domain_revocations set begun_at = begun_at - interval '1 minute'`);
+    expect(await world.storage.optOuts.finishDomains()).toBe(1);
+    expect(await states()).toEqual(['revoked', 'revoked', 'revoked']);
+    expect(await world.storage.optOuts.finishDomains()).toBe(0);
+  });
+
+  test('from marketing ends no flow that sends service messages alone; one from all does', async () => {
+    const { root } = await world.tree();
+    const contactId = await world.phone(root);
+    const flowContactId = await world.storage.flows.register(
+      { workflowId: randomUUID(), firstRunId: randomUUID() },
+      contactId,
+      root.id,
+    );
+    await claimOne(await world.stream(root, { purpose: 'SERVICE' }), contactId, { flowContactId });
+    const signals = async (): Promise<number> =>
+      (await rows(`select from outbox where payload ->> 'flowContact' = $1`, flowContactId)).length;
+    await world.optOut(root, contactId, { covers: 'MARKETING' });
+    expect(await signals()).toBe(0);
+    await world.optOut(root, contactId);
+    expect(await signals()).toBe(1);
+  });
+
   test('of several domains never waits in a circle with new addresses of the same domains', async () => {
     const { root } = await world.tree();
     const [first, second] = [(await world.mailboxes(root, 1)).domain, (await world.mailboxes(root, 1)).domain];
@@ -206,14 +253,16 @@ describe('An opt-in', () => {
     expect((await optIn(root, contactId, 3)).effect).toBe('removed');
   });
 
-  test('by an operator lifts exactly the record named, whatever its time', async () => {
+  test('by an operator lifts exactly the record named, unless the person has spoken since', async () => {
     const { root } = await world.tree();
     const contactId = await world.phone(root);
     await world.optOut(root, contactId, { source: 'CUSTOM', receivedAt: at(50) });
     await world.optOut(root, contactId, { source: 'CUSTOM', receivedAt: at(50), channel: 'SMS' });
     const operator = { source: 'CUSTOM', sources: ['CUSTOM'], exact: true, actor: 'operator:test' } as const;
-    expect((await optIn(root, contactId, 1, { ...operator, channel: 'RCS' })).effect).toBe('nothing');
-    expect((await optIn(root, contactId, 1, { ...operator, channel: 'SMS' })).effect).toBe('removed');
+    expect((await optIn(root, contactId, 60, { ...operator, channel: 'RCS' })).effect).toBe('nothing');
+    expect((await optIn(root, contactId, 49, { ...operator, channel: 'SMS' })).effect).toBe('nothing');
+    expect((await optIn(root, contactId, 50, { ...operator, channel: 'SMS' })).effect).toBe('nothing');
+    expect((await optIn(root, contactId, 51, { ...operator, channel: 'SMS' })).effect).toBe('removed');
     expect(await entriesOf(contactId)).toHaveLength(1);
   });
 

@@ -82,11 +82,12 @@ export function liftRefusal(actor: Actor, entry: Entry, at: Date): LiftRefusal |
   if (entry.complaint && !liftable.complaint) return 'COMPLAINT';
   switch (actor.kind) {
     case 'OPERATOR':
-      return isSameRecord(actor.record, entry) ? undefined : 'OTHER_RECORD';
+      // What the person said after the operator's decision, he did not know of.
+      return isSameRecord(actor.record, entry) ? laterThan(entry, at) : 'OTHER_RECORD';
     case 'UNDO':
       if (entry.id !== actor.pressEventId) return 'OTHER_RECORD';
       // Whoever pressed once more since then meant it.
-      return entry.lastReceivedAt <= actor.pressedAt ? undefined : 'NOT_LATER';
+      return entry.lastReceivedAt <= actor.pressedAt ? laterThan(entry, at) : 'NOT_LATER';
     case 'PERSON_KEYWORD':
     case 'FLOW_OPT_IN':
       return optInRefusal(actor, entry, at);
@@ -103,7 +104,11 @@ function optInRefusal(scope: OptInScope, entry: Entry, at: Date): LiftRefusal | 
       isNarrow && entry.channel === scope.channel && senderKey(entry.sender) === senderKey(scope.sender);
     if (!isReached) return 'WIDER_THAN_LEVEL';
   }
-  // A tie blocks.
+  return laterThan(entry, at);
+}
+
+/** A tie blocks. */
+function laterThan(entry: Entry, at: Date): LiftRefusal | undefined {
   return at > entry.lastReceivedAt ? undefined : 'NOT_LATER';
 }
 

@@ -32,9 +32,13 @@ export interface Provider {
   readonly refusesDuplicates: boolean;
   /** Most messages of one call. */
   readonly maxBatch: number;
-  /** Answers in the order of the messages. Never throws: what is not known is `unknown`. */
+  /**
+   * Answers in the order of the messages. Never throws: what is not known is `unknown`. After `startBy` (by
+   * `performance.now()`) nothing may be put on the wire any more, however long a connection was waited for: by then an
+   * opt-out may have been acknowledged. What has not left by then is `refused`.
+   */
   send(
     messages: readonly OutboundMessage[],
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly startBy?: number },
   ): Promise<readonly ProviderAnswer[]>;
 }

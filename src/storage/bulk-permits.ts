@@ -2,14 +2,7 @@
 // answers grouped there. A driver that builds a thousand rows of eleven columns takes longer than the decision they tell.
 import type { MessageState } from '../domain/outcome.js';
 import type { Database } from './database.js';
-import {
-  DISPATCH_WINDOW_MS,
-  type ClaimRequest,
-  type Fenced,
-  type Permits,
-  type Settled,
-  type Settlement,
-} from './permits.js';
+import type { ClaimRequest, Fenced, Permits, Settled, Settlement } from './permits.js';
 
 /** Messages of a claim that now stand alike. */
 export interface ClaimedGroup {
@@ -66,7 +59,7 @@ export function bulkPermits(db: Database, permits: Permits): BulkPermits {
            array_to_string(array_agg(contact_id), ',') as "contactIds", json_agg(destination) as destinations
          from blocklist_fence($1, $2::uuid[], make_interval(secs => $3))
          group by attempt`,
-        [rootId, list(permitIds), DISPATCH_WINDOW_MS / 1000],
+        [rootId, list(permitIds), permits.windowMs / 1000],
       );
       return found.rows.flatMap(ungroup);
     },

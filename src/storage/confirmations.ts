@@ -15,8 +15,14 @@ export interface Confirmable {
 }
 
 const WINDOW_SECONDS = 300;
+/** Automatic replies to one person in a day: robots answer robots. */
+const MOST_A_DAY = 3;
 
-/** Undefined if the event is not an opt-out by reply that changed the person from unblocked to blocked. */
+/**
+ * Undefined if the event is not an opt-out by reply that changed the person from unblocked to blocked, or no longer is: the
+ * confirmation passes the entry it confirms, not one that came since, and it would be untrue if the person has returned.
+ * Undefined too if the person has had enough of them today.
+ */
 export async function readConfirmable(db: Queryable, eventId: string): Promise<Confirmable | undefined> {
   const found = await db.query<Omit<Confirmable, 'autoResponse'> & { autoResponse: string | null }>(
     `select e.account_id as "accountId", a.key as "accountKey", e.contact_id as "contactId", i.channel, i.sender,
@@ -25,8 +31,27 @@ export async function readConfirmable(db: Queryable, eventId: string): Promise<C
      from blocklist_events e
      join accounts a on a.id = e.account_id
      join inbox i on i.id = e.inbox_id
-     where e.id = $1 and e.kind = 'BLOCK' and e.effect = 'added' and e.source = 'MO'`,
-    [eventId, WINDOW_SECONDS],
+     join blocklist_entries own on own.id = e.id
+     join contact_points p on p.id = e.contact_id
+     where e.id = $1 and e.kind = 'BLOCK' and e.effect = 'added' and e.source = 'MO'
+       and not exists (
+         select from blocklist_entries other
+         where other.contact_id in (p.id, p.domain_id)
+           and other.id <> e.id
+           and other.account_id = any (a.ancestors)
+           and (other.channel is null or other.channel = i.channel)
+           and (other.sender_key is null or other.sender_key = i.sender_key))
+       and (
+         select count(*) < $3
+         from sends s
+         join streams st on st.id = s.stream_id
+         where s.contact_id = e.contact_id
+           and st.kind = 'confirmation'
+           and s.state in ('claimed', 'held', 'dispatching', 'sent', 'unknown')
+           and s.claimed_at > clock_timestamp() - interval '1 day'
+           -- Its own was claimed after the event.
+           and s.claimed_at < e.at)`,
+    [eventId, WINDOW_SECONDS, MOST_A_DAY],
   );
   const row = found.rows[0];
   if (row === undefined) return undefined;

@@ -34,7 +34,7 @@ const ATTEMPTS = 6;
 
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...address(url),
     max: options.connections ?? 10,
     application_name: options.applicationName ?? 'blocklist',
     connectionTimeoutMillis: 10_000,
@@ -43,8 +43,6 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     lock_timeout: options.lockTimeoutMs ?? 10_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
-    // The locks decide only together with snapshots taken after them, whatever the database defaults to.
-    options: '-c default_transaction_isolation=read\\ committed',
   });
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -81,6 +79,20 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     },
     close: () => pool.end(),
   };
+}
+
+/** What a connection string says wins over the pool's settings; these nobody may change. */
+const OURS = ['options', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+
+function address(url: string): Pick<pg.PoolConfig, 'connectionString' | 'options'> {
+  // The locks decide only together with snapshots taken after them, whatever the database defaults to.
+  const isolation = '-c default_transaction_isolation=read\\ committed';
+  if (!URL.canParse(url)) return { connectionString: url, options: isolation };
+  const read = new URL(url);
+  const given = read.searchParams.get('options') ?? '';
+  for (const name of OURS) read.searchParams.delete(name);
+  // Of two settings of one name the later holds.
+  return { connectionString: read.toString(), options: `${given} ${isolation}`.trim() };
 }
 
 /** Named statements are parsed and planned once a connection. The name is the text itself, shortened by hash. */

@@ -32,7 +32,8 @@ async function releaseHeld(db: Database): Promise<number> {
     for (;;) {
       const page = await client.query<{ id: string }>(`fetch ${RELEASE_PAGE} from held`);
       if (page.rows.length === 0) break;
-      const done = await db.query<{ count: number }>('select blocklist_release_halted($1) as count', [
+      // On the same connection: a second one of the pool might never come free.
+      const done = await client.query<{ count: number }>('select blocklist_release_halted($1) as count', [
         page.rows.map((row) => row.id),
       ]);
       released += done.rows[0]?.count ?? 0;

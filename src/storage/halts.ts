@@ -49,7 +49,7 @@ export interface Halts {
   releaseResumed(): Promise<number>;
 }
 
-export function haltStore(db: Database): Halts {
+export function haltStore(db: Database, windowMs: number = DISPATCH_WINDOW_MS): Halts {
   return {
     async halt(account, scope, reason, actor) {
       const { halt, isNew } = await db.transaction(async (tx) => {
@@ -66,7 +66,7 @@ export function haltStore(db: Database): Halts {
         return { halt, isNew: inserted.rows.length > 0 };
       });
       // Every fence before the commit held the shared lock, so its window ends within this time.
-      await sleep(DISPATCH_WINDOW_MS);
+      await sleep(windowMs);
       return { halt, isNew };
     },
 

@@ -5,7 +5,7 @@ import type { EntryChannel } from '../domain/channel.js';
 import type { Covers, Source } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Database, Queryable } from './database.js';
-import { DISPATCH_WINDOW_MS, type Permits } from './permits.js';
+import type { Permits } from './permits.js';
 
 /** Largest set of one transaction; larger ones are written page by page in order of contact. */
 export const MAX_OPT_OUTS = 5_000;
@@ -43,7 +43,7 @@ export interface OptIn extends Change {
   /** Sources that may be lifted by whoever asks; see domain/lifts. */
   readonly sources: readonly Source[];
   readonly complaint?: boolean;
-  /** Lift only the entry with exactly this account, channel and sender, whatever its time: an operator's removal. */
+  /** Lift only the entry with exactly this account, channel and sender: an operator's removal. */
   readonly exact?: boolean;
   readonly entryId?: string;
 }
@@ -60,16 +60,25 @@ export interface OptOuts {
   /** Write and wait behind the barrier: when this resolves, no provider call in scope can start any more. */
   optOut(items: readonly OptOut[]): Promise<Written[]>;
   optIn(items: readonly OptIn[]): Promise<Written[]>;
+  /** Take back the permits of a domain's people where a process died before its end; returns of how many domains. */
+  finishDomains(): Promise<number>;
 }
+
+/** An opt-out of a domain that is older has been left by its process. */
+const LEFT_AFTER = '30 seconds';
 
 export function optOutStore(db: Database, permits: Permits): OptOuts {
   return {
     async optOut(items) {
       const written: Written[] = [];
-      for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptOuts(tx, page))));
-      const domains = items.flatMap((item, n) => (item.domain === true ? [n] : []));
-      for (const n of domains) await revokeDomain(db, written.find((w) => w.n === n)!.eventId);
-      if (domains.length > 0) await sleep(DISPATCH_WINDOW_MS);
+      const domains: string[] = [];
+      for (const page of pages(items)) {
+        const { done, events } = await db.transaction((tx) => writePage(tx, page));
+        written.push(...done);
+        domains.push(...events);
+      }
+      for (const eventId of domains) await revokeDomain(db, eventId);
+      if (domains.length > 0) await sleep(permits.windowMs);
       for (let at = 0; at < items.length; at += MAX_OPT_OUTS) {
         await permits.barrier(items.slice(at, at + MAX_OPT_OUTS).map((item) => item.contactId));
       }
@@ -79,6 +88,14 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
       const written: Written[] = [];
       for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptIns(tx, page))));
       return written;
+    },
+    async finishDomains() {
+      const left = await db.query<{ id: string }>(
+        `select event_id as id from domain_revocations
+         where begun_at < clock_timestamp() - interval '${LEFT_AFTER}' order by event_id`,
+      );
+      for (const { id } of left.rows) await revokeDomain(db, id);
+      return left.rows.length;
     },
   };
 }
@@ -106,6 +123,17 @@ export function pages<T extends { readonly contactId: string }>(items: readonly 
 }
 
 const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+
+/** With a note of the domains among them: their people are taken back in further transactions, by the sweep if need be. */
+async function writePage(tx: Queryable, page: Numbered<OptOut>) {
+  const done = await writeOptOuts(tx, page);
+  const domains = new Set(page.filter(({ item }) => item.domain === true).map(({ n }) => n));
+  const events = done.filter(({ n }) => domains.has(n)).map(({ eventId }) => eventId);
+  if (events.length > 0) {
+    await tx.query('insert into domain_revocations (event_id) select unnest($1::bigint[])', [events]);
+  }
+  return { done, events };
+}
 
 /** One page within a transaction of the caller's; the barrier is the caller's too. */
 export async function writeOptOuts(tx: Queryable, items: Numbered<OptOut>): Promise<Written[]> {
@@ -160,4 +188,5 @@ async function revokeDomain(db: Database, eventId: string): Promise<void> {
     );
     after = page.rows[0]?.last ?? null;
   }
+  await db.query('delete from domain_revocations where event_id = $1', [eventId]);
 }

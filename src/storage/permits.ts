@@ -8,7 +8,10 @@ import type { Database } from './database.js';
 
 /** Most messages of one claim: keeps a transaction, and so the wait of an opt-out behind it, short. */
 export const MAX_CLAIM = 5_000;
-/** How long after its fence a provider call may still start. Also the longest an acknowledgement can wait. */
+/**
+ * How long after its fence a provider call may still start. Also the longest an acknowledgement can wait. All processes
+ * of a database must agree on it; it is a parameter for tests that cannot wait so long.
+ */
 export const DISPATCH_WINDOW_MS = 2_000;
 /** Messages expired in one transaction: short enough for an opt-out that waits behind it. */
 const EXPIRE_PAGE = 10_000;
@@ -81,9 +84,11 @@ export interface TakenOver {
 }
 
 export interface Permits {
+  /** See {@link DISPATCH_WINDOW_MS}. */
+  readonly windowMs: number;
   /** One row for each distinct permit id, in no particular order. */
   claim(request: ClaimRequest): Promise<PermitRow[]>;
-  /** Rows that may be handed over now; the call must start within {@link DISPATCH_WINDOW_MS} of asking. */
+  /** Rows that may be handed over now; the call must start within `windowMs` of asking. */
   fence(rootId: number, permitIds: readonly string[]): Promise<Fenced[]>;
   settle(settlements: readonly Settlement[]): Promise<Settled[]>;
   /** Decide rows again whose attempt died; others are returned as they stand. */
@@ -94,8 +99,10 @@ export interface Permits {
   expire(): Promise<number>;
 }
 
-export function permitStore(db: Database): Permits {
+export function permitStore(db: Database, windowMs: number = DISPATCH_WINDOW_MS): Permits {
   return {
+    windowMs,
+
     async claim(request) {
       if (request.messages.length > MAX_CLAIM) {
         throw new BlocklistError('LIMIT_EXCEEDED', `A claim takes at most ${MAX_CLAIM} messages.`);
@@ -127,7 +134,7 @@ export function permitStore(db: Database): Permits {
       const found = await db.query<Fenced>(
         `select id, attempt, contact_id as "contactId", destination
          from blocklist_fence($1, $2, make_interval(secs => $3))`,
-        [rootId, permitIds, DISPATCH_WINDOW_MS / 1000],
+        [rootId, permitIds, windowMs / 1000],
       );
       return found.rows;
     },

@@ -7,6 +7,7 @@ import { ScratchServers } from '../../src/dev/scratch-servers.js';
 import { deadlocksOf, openArena } from '../race/arena.js';
 import { schedules } from '../race/draw-schedules.js';
 import { FOCUSES } from '../race/focus.js';
+import { scriptOf } from '../race/play.js';
 import { caughtInTheMiddle, emptyTally, playAll, type Tally } from '../race/run.js';
 
 export interface BenchLine {
@@ -54,7 +55,8 @@ async function race(adminUrl: string, { interleavings = 10_000, seed = Date.now(
       const focus = FOCUSES[round % FOCUSES.length] ?? FOCUSES[0];
       if (focus === undefined) throw new Error('there is nothing to race over');
       const numRuns = Math.min(GROUP, interleavings - tally.interleavings);
-      const faults = await playAll(db, fc.sample(schedules(focus), { seed: seed + round, numRuns }), tally);
+      const drawn = fc.sample(schedules(focus), { seed: seed + round, numRuns });
+      const faults = await playAll(db, drawn.map(scriptOf), tally);
       if (breaches === 0 && faults[0] !== undefined)
         report?.(`race, seed ${seed}: ${JSON.stringify(faults[0], null, 1)}`);
       breaches += faults.reduce((sum, fault) => sum + fault.breaches.length, 0);

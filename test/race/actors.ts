@@ -1,21 +1,28 @@
-// What the workers of a schedule do: each step as the product would do it, acknowledged only behind the barrier.
-import type { Database, Queryable } from '../../src/storage/database.js';
-import { accountStore } from '../../src/storage/accounts.js';
-import { contactPointStore } from '../../src/storage/contact-points.js';
-import { inboxStore } from '../../src/storage/inbox.js';
+// What the workers of a schedule do beside sending: each step by the product's own code, with the test's short window.
 import { LIFT_TABLE } from '../../src/domain/lifts.js';
-import { pages, writeOptIns, writeOptOuts, type OptIn, type OptOut } from '../../src/storage/opt-outs.js';
-import { senderKey } from '../../src/domain/sender.js';
-import { pause, WINDOW_MS, type Caller } from './caller.js';
-import { drain } from './drain.js';
-import { mark } from './race-log.js';
+import { accountStore, type Account } from '../../src/storage/accounts.js';
+import { contactPointStore } from '../../src/storage/contact-points.js';
+import { haltStore } from '../../src/storage/halts.js';
+import { inboxStore } from '../../src/storage/inbox.js';
+import { optOutStore, type OptIn, type OptOut } from '../../src/storage/opt-outs.js';
+import type { Caller } from './caller.js';
+import { drain, UNREADABLE } from './drain.js';
+import type { Operation } from './race-database.js';
 import type { HaltStep, OptInStep, OptOutStep, ReadStep, ReplyStep } from './schedule.js';
+import type { AccountName } from './stage.js';
+import { pause, type Wait } from './wait.js';
 import { TEST_HASH_KEY } from './world.js';
+
+/** As much of a caller as matters here. */
+export type Cast = Pick<Caller, 'db' | 'stage' | 'trace' | 'permits'>;
 
 /** Operations are dated by hand; the dates only have to be of one kind. */
 export const receivedAt = (seconds: number): Date => new Date(Date.UTC(2030, 0, 1) + seconds * 1000);
 
-export async function optOut(caller: Caller, step: OptOutStep): Promise<void> {
+const operation = (tag: string, { crash }: Pick<Operation, 'crash'>): Operation =>
+  crash === undefined ? { tag } : { tag, crash };
+
+export async function optOut(caller: Cast, step: OptOutStep): Promise<void> {
   const { stage, trace, db } = caller;
   const tag = trace.nextTag('optOut');
   const items = step.targets.map((target): OptOut => ({
@@ -27,47 +34,16 @@ export async function optOut(caller: Caller, step: OptOutStep): Promise<void> {
     campaignId: stage.campaigns[step.campaign ?? 'first'],
     receivedAt: receivedAt(step.receivedAt),
     actor: tag,
+    domain: target === 'domain',
     ...scopeOf(step),
   }));
-  const through: Database = step.crash === undefined ? db : db.crashing(step.crash);
-  for (const page of pages(items)) {
-    const written = await through.transaction(async (tx) => {
-      const rows = await writeOptOuts(tx, page);
-      await mark(
-        tx,
-        tag,
-        page.map(({ item }) => item.contactId),
-      );
-      return rows;
-    });
-    for (const { n, eventId } of written) {
-      if (step.targets[n] === 'domain') await revokeDomain(caller, tag, eventId);
-    }
-  }
-  if (step.targets.includes('domain') && caller.rules.barrier) await pause(WINDOW_MS);
-  await caller.permits.barrier(items.map((item) => item.contactId));
+  await optOutStore(db.as(operation(tag, step)), caller.permits).optOut(items);
   trace.add({ kind: 'optOutAcknowledged', tag });
 }
 
-async function revokeDomain({ db }: Caller, tag: string, eventId: string): Promise<void> {
-  for (let after: string | null = '0'; after !== null;) {
-    const from: string = after;
-    after = await db.transaction(async (tx): Promise<string | null> => {
-      // Pages of one, so that people of a domain are taken back at different moments.
-      const page = await tx.query<{ last: string | null }>('select blocklist_revoke_domain($1, $2, 1) as last', [
-        eventId,
-        from,
-      ]);
-      const last = page.rows[0]?.last ?? null;
-      if (last !== null) await mark(tx, tag, [last]);
-      return last;
-    });
-  }
-}
-
-export async function optIn(caller: Caller, step: OptInStep): Promise<void> {
+export async function optIn(caller: Cast, step: OptInStep): Promise<void> {
   const { stage, trace, db } = caller;
-  const tag = trace.nextTag(step.actor.startsWith('OPERATOR') ? 'operator' : 'optIn');
+  const tag = trace.nextTag('optIn');
   trace.add({ kind: 'optInBegun', tag });
   const common = {
     accountId: stage.accounts[step.account].id,
@@ -76,8 +52,8 @@ export async function optIn(caller: Caller, step: OptInStep): Promise<void> {
     actor: tag,
     ...scopeOf(step),
   };
-  const through: Database = step.crash === undefined ? db : db.crashing(step.crash);
-  await through.transaction((tx) => writeOptIns(tx, [{ n: 0, item: { ...common, ...ACTORS[step.actor](step) } }]));
+  const optOuts = optOutStore(db.as(operation(tag, step)), caller.permits);
+  await optOuts.optIn([{ ...common, ...ACTORS[step.actor](step) }]);
 }
 
 const ACTORS: Record<
@@ -90,18 +66,19 @@ const ACTORS: Record<
   OPERATOR_WITH_OVERRIDE: (step) => ({ source: 'CUSTOM', sources: [step.source], exact: true, complaint: true }),
 };
 
-export async function reply(caller: Caller, step: ReplyStep): Promise<void> {
+export async function reply(caller: Cast, step: ReplyStep): Promise<void> {
   const { db, trace, stage } = caller;
   const contacts = contactPointStore(db, TEST_HASH_KEY);
-  const inbox = inboxStore(db, accountStore(db), contacts, caller.permits);
-  const messageId = `${stage.rootId}-${trace.nextTag('reply')}`;
+  const tag = trace.nextTag('reply');
+  const inbox = inboxStore(db.as({ tag }), accountStore(db), contacts, caller.permits);
+  const messageId = `${stage.rootId}-${tag}`;
   const deliver = async (): Promise<void> => {
     await inbox.receive([
       {
         provider: 'race',
         messageId,
         from: stage.contacts[step.person].value,
-        to: step.sender,
+        to: step.text === 'unreadable' ? UNREADABLE : step.sender,
         channel: step.person.startsWith('mail') ? 'EMAIL' : 'SMS',
         text: step.text,
         receivedAt: receivedAt(step.receivedAt),
@@ -113,43 +90,32 @@ export async function reply(caller: Caller, step: ReplyStep): Promise<void> {
   await Promise.all(step.twice ? [deliver(), deliver()] : [deliver()]);
 }
 
-export async function read(caller: Caller, step: Pick<ReadStep, 'crash'>): Promise<void> {
+export async function read(caller: Cast, step: Pick<ReadStep, 'crash'>): Promise<void> {
   const tag = caller.trace.nextTag('read');
   caller.trace.add({ kind: 'readingBegun', tag });
-  await drain(step.crash === undefined ? caller.db : caller.db.crashing(step.crash), caller.stage, tag);
+  await drain(caller.db, caller.stage, operation(tag, step));
 }
 
-export async function halt(caller: Caller, step: HaltStep): Promise<void> {
-  const { stage, db, trace } = caller;
+export async function halt(
+  caller: Cast,
+  { account: name, resumeAfter, ...scope }: Omit<HaltStep, 'kind' | 'resumeAfter'> & { readonly resumeAfter: Wait },
+): Promise<void> {
+  const { db, trace } = caller;
   const tag = trace.nextTag('halt');
-  const key = step.sender === undefined ? null : senderKey(step.sender);
-  await lockingHalts(caller, (tx) =>
-    tx.query(
-      `insert into halts (account_id, channel, sender_key, reason, actor) values ($1, $2, $3, 'race', $4)
-       on conflict do nothing`,
-      [stage.accounts[step.account].id, step.channel ?? null, key, tag],
-    ),
-  );
-  if (caller.rules.barrier) await pause(WINDOW_MS);
-  const mine = await db.query<{ id: number }>('select id from halts where actor = $1 and account_id = $2', [
-    tag,
-    stage.accounts[step.account].id,
-  ]);
+  const account = accountOf(caller, name);
+  const halts = haltStore(db, caller.permits.windowMs);
+  const { halt, isNew } = await halts.halt(account, scopeOf(scope), 'race', tag);
   // Another worker may have halted the same scope before; that halt is his to acknowledge and to end.
-  if (mine.rows.length === 0) return;
-  trace.add({ kind: 'haltAcknowledged', tag, scope: step });
-  await pause(step.resumeAfterMs);
+  if (!isNew) return;
+  trace.add({ kind: 'haltAcknowledged', tag, scope: { account: name, ...scope } });
+  await pause(resumeAfter);
   trace.add({ kind: 'resumeBegun', tag });
-  await lockingHalts(caller, (tx) =>
-    tx.query('update halts set resumed_at = clock_timestamp() where id = any ($1)', [mine.rows.map(({ id }) => id)]),
-  );
+  await halts.resume(account, { id: halt.id }, tag);
 }
 
-function lockingHalts(caller: Caller, work: (tx: Queryable) => Promise<unknown>): Promise<unknown> {
-  return caller.db.transaction(async (tx) => {
-    await tx.query('select pg_advisory_xact_lock(2, $1::integer % 64)', [caller.stage.rootId]);
-    return work(tx);
-  });
+function accountOf({ stage }: Cast, name: AccountName): Account {
+  const { id, key } = stage.accounts[name];
+  return { id, key, rootId: stage.rootId, ancestors: name === 'root' ? [id] : [stage.rootId, id] };
 }
 
 function scopeOf(step: Pick<OptOutStep, 'channel' | 'sender'>) {

@@ -1,15 +1,18 @@
 // A database to race in: the product's migrations, or the test's changed copy of them, with the log that judges it.
 import { migrate, readMigrations } from '../../src/storage/migrate.js';
-import { edited, type Edit } from './mutants.js';
+import { edited, PAUSES, type Edit } from './mutants.js';
 import { RaceDatabase } from './race-database.js';
 import { installLog } from './race-log.js';
 
 /** More than the stages in flight need at once: nobody waits for a connection, which would only use up windows. */
-const CONNECTIONS = 28;
+const CONNECTIONS = 40;
 
 /** `url` is an empty database of a user who may change its settings. */
-export async function openArena(url: string, edits: readonly Edit[] = []): Promise<RaceDatabase> {
-  await migrate(url, edited(await readMigrations(), edits));
+export async function openArena(
+  url: string,
+  { edits = [], widen = false }: { readonly edits?: readonly Edit[]; readonly widen?: boolean } = {},
+): Promise<RaceDatabase> {
+  await migrate(url, edited(await readMigrations(), [...edits, ...PAUSES]));
   const admin = new RaceDatabase(url, 1);
   try {
     // A deadlock is a fault here; nobody has to wait a second to learn of it.
@@ -19,7 +22,7 @@ export async function openArena(url: string, edits: readonly Edit[] = []): Promi
   } finally {
     await admin.close();
   }
-  return new RaceDatabase(url, CONNECTIONS);
+  return new RaceDatabase(url, CONNECTIONS, { widen });
 }
 
 /** Deadlocks the server has counted, whoever met them. */

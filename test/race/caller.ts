@@ -1,25 +1,25 @@
-// The part of the protocol that lives in its caller: fence, the local clock, the call, the settling, and the barrier
-// before an answer. The product's own is activities/hand-over.ts; this copy has a short window, records what it does, and
-// can be broken on purpose.
-import { setTimeout as sleep } from 'node:timers/promises';
+// A caller of the product's hand-over (activities/hand-over.ts): claims, hands over, tries again. The window is short, each
+// step is recorded, and the caller can be made slow, or be ended, between any two of them.
+import { handOver, mayRepeat } from '../../activities/hand-over.js';
 import type { Database } from '../../src/storage/database.js';
-import { permitStore, type Permits, type Settlement } from '../../src/storage/permits.js';
-import { CrashedError, type RaceDatabase } from './race-database.js';
-import type { RaceProvider, Received } from './provider.js';
+import { permitStore, type Fenced, type Permits } from '../../src/storage/permits.js';
+import { CrashedError, type Operation, type RaceDatabase } from './race-database.js';
+import type { RaceProvider } from './provider.js';
 import type { Answer, SendStep, Slot } from './schedule.js';
-import { at, type Stage } from './stage.js';
+import { at, STREAMS, type Stage } from './stage.js';
 import type { Message, Trace } from './trace.js';
+import { pause, type Wait } from './wait.js';
 
 /** Two seconds in the product. Short, so that dead attempts are taken over within a test's patience. */
 export const WINDOW_MS = 80;
 
-/** What a mutant leaves out. */
+/** What a mutant does otherwise. */
 export interface CallerRules {
   readonly barrier: boolean;
-  readonly clock: boolean;
+  readonly handOver: typeof handOver;
 }
 
-export const SOUND_CALLER: CallerRules = { barrier: true, clock: true };
+export const SOUND_CALLER: CallerRules = { barrier: true, handOver };
 
 export interface Claimed {
   readonly messages: readonly Message[];
@@ -29,8 +29,18 @@ export interface Claimed {
   readonly owned: Set<string>;
 }
 
-/** As much of a step as the last round, in which everybody comes back, has to say. */
-export type Sending = Omit<SendStep, 'kind' | 'slot' | 'claimant'>;
+/** As much of a step as matters here; a script waits for things to happen instead of milliseconds. */
+export type Sending = Pick<SendStep, 'takesOver' | 'answers' | 'stop' | 'crash'> & {
+  readonly beforeFence: Wait;
+  readonly beforeCall: Wait;
+  readonly call: Wait;
+  readonly pause?: NonNullable<Operation['pause']>;
+};
+
+/** A process that ended between two statements. */
+class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+}
 
 export class Caller {
   readonly permits: Permits;
@@ -41,9 +51,10 @@ export class Caller {
     readonly trace: Trace,
     readonly provider: RaceProvider,
     readonly rules: CallerRules,
+    readonly windowMs = WINDOW_MS,
   ) {
-    const permits = permitStore(db);
-    this.permits = rules.barrier ? permits : { ...permits, barrier: () => Promise.resolve() };
+    const permits = permitStore(db, windowMs);
+    this.permits = rules.barrier ? permits : { ...permits, windowMs: 0, barrier: () => Promise.resolve() };
   }
 
   /** Get permits, then hand over until the step's answers are used up or nothing is left to hand over. */
@@ -51,7 +62,7 @@ export class Caller {
     const isDispatchAlone = step.takesOver && claimed.owned.size > 0;
     let ids = isDispatchAlone ? await this.#takeOver(claimed) : await this.#claim(claimed, step);
     if (step.stop === 'afterClaim') return;
-    await pause(step.beforeFenceMs);
+    await pause(step.beforeFence);
     for (const answer of step.answers) {
       if (ids.length === 0) return;
       ids = await this.#attempt(claimed, ids, answer, step);
@@ -63,7 +74,7 @@ export class Caller {
       streamId: at(this.stage.streams, slot.stream),
       claimant,
       validForSeconds: validitySeconds(this.stage),
-      mayRepeat: slot.refusesDuplicates,
+      mayRepeat: this.#mayRepeat(slot),
       messages: messages.map(({ permitId, person }) => ({ permitId, contactId: this.stage.contacts[person].id })),
     });
     for (const { id, mine, state } of rows) this.trace.add({ kind: 'claimed', permitId: id, claimant, mine, state });
@@ -74,87 +85,78 @@ export class Caller {
 
   /** The second half of a send tried again, as the product's dispatch does it: without another claim. */
   async #takeOver({ owned, slot }: Claimed): Promise<string[]> {
-    const rows = await this.permits.takeOver(this.stage.rootId, [...owned], slot.refusesDuplicates);
+    const rows = await this.permits.takeOver(this.stage.rootId, [...owned], this.#mayRepeat(slot));
     return rows.filter((row) => row.state === 'claimed').map(({ id }) => id);
   }
 
-  /** One fence and one provider call. Returns what may be tried again. */
+  /** One fence and at most one provider call. Returns what may be tried again. */
   async #attempt(
-    { messages, claimant }: Claimed,
+    { claimant, slot }: Claimed,
     ids: readonly string[],
     answer: Answer,
     step: Sending,
   ): Promise<string[]> {
-    const askedAt = performance.now();
-    const fenced = await this.#for('fence', step).query<{ id: string; attempt: number }>(
-      'select id, attempt from blocklist_fence($1, $2, make_interval(secs => $3))',
-      [this.stage.rootId, ids, WINDOW_MS / 1000],
-    );
-    const rows = fenced.rows.flatMap((row) => {
-      const message = messages.find(({ permitId }) => permitId === row.id);
-      return message === undefined ? [] : [{ ...row, message }];
+    const { trace, windowMs } = this;
+    const attempts = new Map<string, number>();
+    const attemptOf = (permitId: string): number => attempts.get(permitId) ?? 0;
+    let askedAt = 0;
+    const fence: Permits['fence'] = async (rootId, permitIds): Promise<Fenced[]> => {
+      askedAt = performance.now();
+      const fenced = await permitStore(this.#for('fence', step), windowMs).fence(rootId, permitIds);
+      for (const { id, attempt } of fenced) {
+        attempts.set(id, attempt);
+        trace.add({ kind: 'fenced', permitId: id, attempt, claimant });
+      }
+      if (step.stop === 'afterFence') throw new StoppedError();
+      if (fenced.length > 0) await pause(step.beforeCall);
+      return fenced;
+    };
+    const settle: Permits['settle'] = async (settlements) => {
+      if (step.stop === 'afterCall') throw new StoppedError();
+      for (const { id, state } of settlements) {
+        trace.add({ kind: 'settling', permitId: id, attempt: attemptOf(id), refused: state === 'claimed' });
+      }
+      const settled = await permitStore(this.#for('settle', step), windowMs).settle(settlements);
+      for (const { id, state } of settled) {
+        trace.add({ kind: 'settled', permitId: id, attempt: attemptOf(id), state });
+      }
+      return settled;
+    };
+    const provider = this.provider.for({
+      refusesDuplicates: slot.refusesDuplicates,
+      answer,
+      takes: step.call,
+      onStart: (permitIds) => {
+        const startedAt = performance.now();
+        for (const permitId of permitIds) {
+          trace.add({ kind: 'call', permitId, attempt: attemptOf(permitId), askedAt, windowMs, startedAt });
+        }
+      },
+      onAnswer: (permitId, taken) => trace.add({ kind: 'answered', permitId, attempt: attemptOf(permitId), taken }),
     });
-    for (const row of rows) this.trace.add({ kind: 'fenced', permitId: row.id, attempt: row.attempt, claimant });
-    if (step.stop === 'afterFence') return [];
-    await pause(step.beforeCallMs);
-
-    const startedAt = performance.now();
-    const isInTime = startedAt - askedAt < WINDOW_MS || !this.rules.clock;
-    let received: readonly Received[] = rows.map(() => 'refused' as const);
-    if (isInTime) {
-      for (const { id, attempt } of rows) this.trace.add({ kind: 'call', permitId: id, attempt, askedAt, startedAt });
-      received = await Promise.all(rows.map((row) => this.provider.hand(row.message, answer, step.callMs)));
-      rows.forEach((row, i) => {
-        const taken = received[i] !== 'refused' && received[i] !== 'rejected';
-        this.trace.add({ kind: 'answered', permitId: row.id, attempt: row.attempt, taken });
-      });
-    }
-    if (step.stop === 'afterCall') return [];
-    const settlements = rows.flatMap(({ id, attempt, message }, i): Settlement[] => {
-      const state = stateOf(received[i] ?? 'lost', message);
-      return state === undefined ? [] : [{ id, attempt, state }];
+    const { settled } = await this.rules.handOver({ ...this.permits, windowMs, fence, settle }, provider, {
+      ...at(STREAMS, slot.stream),
+      rootId: this.stage.rootId,
+      kind: 'message',
+      permitIds: ids,
+      textOf: () => 'race',
     });
-    return this.#settle(settlements, step);
+    return [...settled.values()].filter((row) => row.state === 'claimed').map((row) => row.id);
   }
 
-  async #settle(settlements: readonly Settlement[], step: Sending): Promise<string[]> {
-    for (const { id, attempt, state } of settlements) {
-      this.trace.add({ kind: 'settling', permitId: id, attempt, refused: state === 'claimed' });
-    }
-    const settled = await permitStore(this.#for('settle', step)).settle(settlements);
-    for (const row of settled) {
-      const attempt = settlements.find(({ id }) => id === row.id)?.attempt ?? 0;
-      this.trace.add({ kind: 'settled', permitId: row.id, attempt, state: row.state });
-    }
-    return settled.filter((row) => row.state === 'claimed').map((row) => row.id);
+  #mayRepeat({ refusesDuplicates, stream }: Slot): boolean {
+    const unused = { answer: 'accepted', takes: 0, onStart: () => undefined, onAnswer: () => undefined } as const;
+    return mayRepeat(this.provider.for({ ...unused, refusesDuplicates }), at(STREAMS, stream).purpose);
   }
 
   #for(point: 'claim' | 'fence' | 'settle', step: Sending): Database {
-    return step.crash?.at === point ? this.db.crashing(step.crash.how) : this.db;
+    if (step.crash?.at === point) return this.db.as({ crash: step.crash.how });
+    return point === 'claim' && step.pause !== undefined ? this.db.as({ pause: step.pause }) : this.db;
   }
 }
 
 /** A range of validities for each stage, so that expiring one stage's messages touches no other's. */
 export const validitySeconds = (stage: Stage): number => (1000 + stage.number) * 86_400;
-
-/** Undefined: nothing is written; the attempt is taken over once its window has passed. */
-function stateOf(received: Received, message: Message): Settlement['state'] | undefined {
-  switch (received) {
-    case 'accepted':
-    case 'duplicate':
-      return 'sent';
-    case 'refused':
-      return 'claimed';
-    case 'rejected':
-      return 'rejected';
-    case 'lost':
-      return message.refusesDuplicates ? undefined : 'unknown';
-  }
-}
-
-export async function pause(ms: number): Promise<void> {
-  if (ms > 0) await sleep(ms);
-}
 
 /** A crash is part of the schedule; anything else is a failure of the test or of the product. */
 export async function surviving(work: () => Promise<void>): Promise<void> {
@@ -166,5 +168,7 @@ export async function surviving(work: () => Promise<void>): Promise<void> {
 }
 
 function isCrash(error: unknown): boolean {
-  return error instanceof CrashedError || (error instanceof Error && isCrash(error.cause));
+  return (
+    error instanceof CrashedError || error instanceof StoppedError || (error instanceof Error && isCrash(error.cause))
+  );
 }

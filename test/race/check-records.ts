@@ -35,7 +35,7 @@ function checkOrder(stage: Stage, { log, events, sends }: Records, optOut: Event
     .flatMap((send) => {
       const contact = isDomain ? send.contactId : optOut.contactId;
       const written = log.find(
-        (row) => row.what === 'written' && row.seq > since && row.tag === optOut.actor && row.contactId === contact,
+        (row) => row.what === 'written' && row.seq > since && row.op === optOut.tag && row.contactId === contact,
       );
       return log
         .filter((row) => row.sendId === send.id && row.seq > since && row.seq < end)
@@ -43,7 +43,7 @@ function checkOrder(stage: Stage, { log, events, sends }: Records, optOut: Event
         .filter((row) => row.from === null || (written !== undefined && row.seq > written.seq))
         .map((row): Breach => ({
           property: 'order',
-          what: `message ${send.id} became ${row.to} after opt-out ${optOut.actor} (event ${optOut.id})`,
+          what: `message ${send.id} became ${row.to} after opt-out ${optOut.tag} (event ${optOut.id})`,
         }));
     });
 }
@@ -57,9 +57,8 @@ function checkLedger({ events, entries }: Records): Breach[] {
     const key = entryKeyText(event);
     const before = live.get(key);
     if (effectOf(before, event) !== row.effect) fault(`event ${row.id} was written as ${row.effect}`);
-    // An operator names a record and removes it; everybody else has to have spoken later.
-    const isWish = row.kind === 'UNBLOCK' && !row.actor.startsWith('operator');
-    if (isWish && row.effect === 'removed' && before !== undefined && row.receivedAt <= before.lastReceivedAt) {
+    const isLift = row.kind === 'UNBLOCK' && row.effect === 'removed';
+    if (isLift && before !== undefined && row.receivedAt <= before.lastReceivedAt) {
       fault(`event ${row.id} lifted an entry that was renewed at the same time or later`);
     }
     const after = foldEvent(before, event);

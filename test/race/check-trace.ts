@@ -1,7 +1,6 @@
 // The promise as the outside sees it: when provider calls started, against what had been acknowledged by then.
 import { inScope } from '../../src/domain/decision.js';
 import { senderKey } from '../../src/domain/sender.js';
-import { WINDOW_MS } from './caller.js';
 import { entryOf, liftOf, scopeOf, type Breach, type Property } from './model.js';
 import type { Played } from './play.js';
 import type { Records } from './records.js';
@@ -34,9 +33,9 @@ function checkSilence({ stage, trace }: Played, { events }: Records, started: re
   const breaches: Breach[] = [];
   trace.events.forEach((event, acknowledged) => {
     if (event.kind !== 'optOutAcknowledged') return;
-    for (const written of events.filter((row) => row.actor === event.tag && row.kind === 'BLOCK')) {
+    for (const written of events.filter((row) => row.tag === event.tag && row.kind === 'BLOCK')) {
       const entry = entryOf(written);
-      const tag = liftOf(events, written)?.actor;
+      const tag = liftOf(events, written)?.tag;
       const end = tag === undefined ? Infinity : trace.events.findIndex((e) => begins(e) && e.tag === tag);
       for (const { index, call, message } of started) {
         if (index > acknowledged && index < end && inScope(entry, scopeOf(stage, message.stream, message.person))) {
@@ -52,7 +51,11 @@ function checkSilence({ stage, trace }: Played, { events }: Records, started: re
 const begins = (event: TraceEvent): event is Extract<TraceEvent, { kind: 'optInBegun' | 'readingBegun' }> =>
   event.kind === 'optInBegun' || event.kind === 'readingBegun';
 
-function checkUnreadReplies({ stage, trace }: Played, { replies }: Records, started: readonly Started[]): Breach[] {
+function checkUnreadReplies(
+  { stage, trace }: Played,
+  { replies, log }: Records,
+  started: readonly Started[],
+): Breach[] {
   const breaches: Breach[] = [];
   trace.events.forEach((event, acknowledged) => {
     if (event.kind !== 'replyAcknowledged') return;
@@ -61,7 +64,8 @@ function checkUnreadReplies({ stage, trace }: Played, { replies }: Records, star
       breaches.push({ property: 'unread reply', what: `acknowledged reply ${event.messageId} is not stored` });
       return;
     }
-    const read = trace.events.findIndex((e) => e.kind === 'readingBegun' && e.tag === reply.tag);
+    const reading = log.find((row) => row.what === 'reply' && row.eventId === reply.id && row.to === 'read')?.op;
+    const read = trace.events.findIndex((e) => e.kind === 'readingBegun' && e.tag === reading);
     const end = reply.state === 'read' ? read : Infinity;
     for (const { index, call, message } of started) {
       const isMarketing = at(STREAMS, message.stream).purpose === 'MARKETING';
@@ -125,8 +129,9 @@ function checkOnce({ trace, provider }: Played, { permitId, refusesDuplicates }:
         given.add(attempt);
         break;
       case 'call':
+        if (!given.has(attempt)) fault(`attempt ${attempt} was called without a fence`);
         if (isFinal) fault(`attempt ${attempt} was called after the end`);
-        if (open !== undefined && (!refusesDuplicates || event.startedAt < open.askedAt + WINDOW_MS)) {
+        if (open !== undefined && (!refusesDuplicates || event.startedAt < open.askedAt + open.windowMs)) {
           fault(`attempt ${attempt} was called while attempt ${open.attempt} could still be on its way`);
         }
         open = event;

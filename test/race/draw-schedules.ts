@@ -60,9 +60,9 @@ function sendOf(focus: Focus, slots: number): fc.Arbitrary<SendStep> {
       slot: fc.nat(slots - 1),
       claimant: fc.constantFrom(...focus.claimants),
       takesOver: often(200),
-      beforeFenceMs: fc.nat(focus.beforeFenceMs),
-      beforeCallMs: pause(focus.beforeCallMs),
-      callMs: pause(focus.callMs),
+      beforeFence: fc.nat(focus.beforeFence),
+      beforeCall: pause(focus.beforeCall),
+      call: pause(focus.call),
       answers: fc.array(fc.constantFrom(...focus.answers), { minLength: 1, maxLength: 3 }),
       end: fc.nat(999),
       point: fc.constantFrom('claim' as const, 'fence' as const, 'settle' as const),
@@ -171,7 +171,7 @@ function replyOf(slots: readonly Slot[]): fc.Arbitrary<ReplyStep> {
 
 function haltOf(focus: Focus): fc.Arbitrary<HaltStep> {
   return fc
-    .record({ kind: fc.constant('halt' as const), resumeAfterMs: pause(focus.haltMs), scope: scopeOf() })
+    .record({ kind: fc.constant('halt' as const), resumeAfter: pause(focus.halt), scope: scopeOf() })
     .map(({ scope, ...step }) => ({ ...step, ...scope }));
 }
 

@@ -18,10 +18,10 @@ export interface Focus {
   readonly claimants: readonly (0 | 1)[];
   readonly refusesDuplicates: readonly boolean[];
   readonly people: number;
-  readonly callMs: number;
-  readonly beforeFenceMs: number;
-  readonly beforeCallMs: number;
-  readonly haltMs: number;
+  readonly call: number;
+  readonly beforeFence: number;
+  readonly beforeCall: number;
+  readonly halt: number;
   /** How much of the traffic an opt-out aimed at a message covers. */
   readonly widths: readonly ('any' | 'channel' | 'sender')[];
   /** Opt-outs of the whole tree, so that they always hit. */
@@ -39,10 +39,10 @@ export const EVERYTHING: Focus = {
   claimants: [0, 0, 0, 1],
   refusesDuplicates: [true, true, false],
   people: 2,
-  callMs: 6,
-  beforeFenceMs: 50,
-  beforeCallMs: 6,
-  haltMs: 30,
+  call: 6,
+  beforeFence: 50,
+  beforeCall: 6,
+  halt: 30,
   widths: ['any', 'any', 'channel', 'sender'],
   isWide: false,
 };
@@ -56,8 +56,8 @@ export const REPLIES: Focus = {
   answers: ['refused', 'refused', 'refused', 'accepted'],
   claimants: [0],
   people: 1,
-  beforeFenceMs: 0,
-  callMs: WINDOW_MS,
+  beforeFence: 0,
+  call: WINDOW_MS,
 };
 
 /** Mailboxes and opt-outs of their domain. */
@@ -80,8 +80,8 @@ export const ZOMBIES: Focus = {
   claimants: [0],
   refusesDuplicates: [true],
   people: 1,
-  callMs: 2 * WINDOW_MS,
-  beforeCallMs: WINDOW_MS / 2,
+  call: 2 * WINDOW_MS,
+  beforeCall: WINDOW_MS / 2,
 };
 
 /** Wide opt-outs against messages of both phones, one after the other. */
@@ -111,8 +111,8 @@ export const HALTS: Focus = {
   name: 'halts',
   weights: { send: 12, optOut: 1, reply: 0, read: 0, optIn: 0, halt: 6 },
   streams: [0, 0, 1],
-  beforeFenceMs: 2 * WINDOW_MS,
-  haltMs: 2 * WINDOW_MS,
+  beforeFence: 2 * WINDOW_MS,
+  halt: 2 * WINDOW_MS,
 };
 
 /** Opt-outs from one sender, written in another way than the messages have it. */

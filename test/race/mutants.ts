@@ -1,9 +1,8 @@
 // The protocol with one rule taken out, each in a database of its own made from the product's migrations. Only the
-// test's copy of the SQL is changed; nothing in the product can be.
+// test's copy of the SQL, or of the hand-over, is changed; nothing in the product can be.
 import type { Migration } from '../../src/storage/migrate.js';
-import { SOUND_CALLER, WINDOW_MS, type CallerRules } from './caller.js';
-import { CHANGES_OF_MIND, CROWD, DOMAINS, EVERYTHING, HALTS, REPLIES, SENDERS, ZOMBIES, type Focus } from './focus.js';
 import type { Property } from './model.js';
+import type { SCRIPTS } from './scripts.js';
 
 export interface Edit {
   /** Migration's number. */
@@ -18,25 +17,28 @@ export interface Mutant {
   readonly name: string;
   /** What it breaks, at the least. */
   readonly breaks: Property;
-  readonly edits: readonly Edit[];
-  readonly rules?: CallerRules;
-  readonly focus: Focus;
+  /** Where that shows. */
+  readonly script: keyof typeof SCRIPTS;
+  readonly edits?: readonly Edit[];
+  /** Of activities/hand-over.ts. */
+  readonly handOver?: Omit<Edit, 'of'>;
+  readonly barrier?: boolean;
 }
 
 /**
- * Hold the critical moments open for some milliseconds: between looking at entries and writing the permit, and between
- * taking permits back and committing that. With these the sound protocol has to pass as well.
+ * The critical moments can be held open: between looking at entries and writing the permit, and between taking permits
+ * back and committing that. With this the sound protocol has to pass as well.
  */
-export const WIDER_WINDOWS: readonly Edit[] = [
+export const PAUSES: readonly Edit[] = [
   {
     of: 2,
     find: '  -- What holds the whole stream, if anything does.\n',
-    put: '  perform pg_sleep(random() * 0.005);\n',
+    put: "  perform race_pause('decided');\n",
   },
   {
     of: 5,
     find: '  perform blocklist_tell_flows(v_written);\n\n  return query\n',
-    put: '  perform blocklist_tell_flows(v_written);\n  perform pg_sleep(random() * 0.005);\n  return query\n',
+    put: "  perform blocklist_tell_flows(v_written);\n  perform race_pause('written');\n  return query\n",
   },
 ];
 
@@ -44,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no lock',
     breaks: 'silence',
-    focus: CROWD,
+    script: 'optOutWithin',
     edits: [
       { of: 3, find: 'order by id for key share', put: 'order by id' },
       { of: 3, find: 'order by id for no key update', put: 'order by id' },
@@ -53,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'lock in one statement with the check',
     breaks: 'silence',
-    focus: CROWD,
+    script: 'optOutWithin',
     edits: [
       // Functions that are stable look with the eyes of the statement that calls them, opened before the lock was there.
       { of: 3, find: '  perform blocklist_lock_for_claim(v_root, p_contacts, p_cap is not null);\n', put: '' },
@@ -72,13 +74,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'weaker lock of the opt-out',
     breaks: 'silence',
-    focus: CROWD,
+    script: 'optOutWithin',
     edits: [{ of: 5, find: 'order by id for update', put: 'order by id for no key update' }],
   },
   {
     name: 'no fence',
     breaks: 'silence',
-    focus: EVERYTHING,
+    script: 'optOutBetween',
     edits: [
       {
         of: 4,
@@ -97,19 +99,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'fence without attempt',
     breaks: 'once',
-    focus: ZOMBIES,
+    script: 'zombie',
     edits: [{ of: 4, find: '      and s.attempt = a.attempt\n', put: '' }],
   },
   {
     name: 'fence blind to halts',
     breaks: 'halt',
-    focus: HALTS,
+    script: 'halted',
     edits: [{ of: 4, find: 'if exists (select from halts where resumed_at is null) then', put: 'if false then' }],
   },
   {
     name: 'refusal forgets the opt-out',
     breaks: 'silence',
-    focus: ZOMBIES,
+    script: 'refused',
     edits: [
       {
         of: 4,
@@ -121,33 +123,25 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no hold when the reply comes',
     breaks: 'unread reply',
-    focus: REPLIES,
+    script: 'replyBetween',
     edits: [{ of: 6, find: "s.state in ('claimed', 'dispatching')", put: 'false', times: 2 }],
   },
   {
     name: 'no hold at the claim',
     breaks: 'unread reply',
-    focus: REPLIES,
+    script: 'replyBefore',
     edits: [{ of: 2, find: "i.state in ('unread', 'review')", put: 'false' }],
   },
   {
     name: 'no barrier',
     breaks: 'silence',
-    focus: { ...CROWD, beforeCallMs: 20 },
-    edits: [],
-    rules: { ...SOUND_CALLER, barrier: false },
-  },
-  {
-    name: 'no local clock',
-    breaks: 'silence',
-    focus: { ...ZOMBIES, beforeCallMs: 2 * WINDOW_MS },
-    edits: [],
-    rules: { ...SOUND_CALLER, clock: false },
+    script: 'inDispatch',
+    barrier: false,
   },
   {
     name: 'no unique key',
     breaks: 'once',
-    focus: EVERYTHING,
+    script: 'sameKey',
     edits: [
       { of: 1, find: 'create table sends (\n  id uuid primary key,', put: 'create table sends (\n  id uuid not null,' },
       {
@@ -160,37 +154,37 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no domain lock',
     breaks: 'order',
-    focus: DOMAINS,
+    script: 'domainWithin',
     edits: [{ of: 3, find: 'perform pg_advisory_xact_lock_shared(1, bucket)', put: 'perform bucket' }],
   },
   {
     name: 'parent account ignored at the claim',
     breaks: 'silence',
-    focus: EVERYTHING,
+    script: 'optOutBefore',
     edits: [{ of: 2, find: 'select a.ancestors, s.channel', put: 'select array[a.id], s.channel' }],
   },
   {
     name: 'parent account ignored at the opt-out',
     breaks: 'silence',
-    focus: CROWD,
+    script: 'optOutBetween',
     edits: [{ of: 5, find: 'and p_account = any (a.ancestors)', put: 'and p_account = a.id' }],
   },
   {
     name: 'sender key ignored at the claim',
     breaks: 'silence',
-    focus: SENDERS,
+    script: 'senderBefore',
     edits: [{ of: 2, find: 'e.sender_key = p_sender_key', put: 'e.sender = p_sender_key', times: 2 }],
   },
   {
     name: 'sender key ignored at the opt-out',
     breaks: 'silence',
-    focus: SENDERS,
+    script: 'senderBetween',
     edits: [{ of: 5, find: 'p_sender_key = s.sender_key', put: 'p_sender_key = s.sender' }],
   },
   {
     name: 'unordered locks',
     breaks: 'deadlock',
-    focus: CROWD,
+    script: 'ofTwoWithin',
     edits: [
       {
         of: 3,
@@ -198,9 +192,9 @@ export const MUTANTS: readonly Mutant[] = [
         put: `  declare
     v_one bigint;
   begin
-    for v_one in select c from unnest(p_contacts) c order by random() loop
+    for v_one in select c from unnest(p_contacts) c order by c desc loop
       perform from contact_points where id = v_one for key share;
-      perform pg_sleep(random() * 0.003);
+      perform race_pause('half-locked');
     end loop;
   end;
   if p_serialise then
@@ -211,8 +205,49 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'opt-in tie allowed',
     breaks: 'ledger',
-    focus: CHANGES_OF_MIND,
-    edits: [{ of: 5, find: 'e.last_received_at < a."receivedAt"', put: 'e.last_received_at <= a."receivedAt"' }],
+    script: 'tie',
+    edits: [{ of: 9, find: 'e.last_received_at < a."receivedAt"', put: 'e.last_received_at <= a."receivedAt"' }],
+  },
+  {
+    name: 'no clock check before the call',
+    breaks: 'silence',
+    script: 'tooLate',
+    handOver: { find: 'if (performance.now() > startBy) {', put: 'if (false) {' },
+  },
+  {
+    name: 'window counted from the answer of the fence',
+    breaks: 'silence',
+    script: 'tooLate',
+    handOver: {
+      find: `  const startBy = performance.now() + permits.windowMs * START_WITHIN;
+  const fenced = await permits.fence(batch.rootId, batch.permitIds);
+`,
+      put: `  const fenced = await permits.fence(batch.rootId, batch.permitIds);
+  const startBy = performance.now() + permits.windowMs * START_WITHIN;
+`,
+    },
+  },
+  {
+    name: 'rate limiter between fence and call',
+    breaks: 'silence',
+    script: 'afterTheClock',
+    handOver: {
+      find: '    answers = await provider.send(',
+      put: `    await new Promise((resolve) => setTimeout(resolve, 25 * permits.windowMs));
+    answers = await provider.send(`,
+    },
+  },
+  {
+    name: 'settling that does not name its own attempt',
+    breaks: 'once',
+    script: 'zombie',
+    handOver: { find: 'attempt: row.attempt,', put: 'attempt: row.attempt + 1,' },
+  },
+  {
+    name: 'lost answer taken for a refusal',
+    breaks: 'once',
+    script: 'lostAnswer',
+    handOver: { find: "      return 'unknown';", put: "      return 'claimed';" },
   },
 ];
 

@@ -1,29 +1,58 @@
-// Plays one schedule on one stage: the workers side by side, then everything brought to an end as the product would.
+// Plays one script on one stage, a random schedule being one of them, and brings everything to an end as the product would.
 import { randomUUID } from 'node:crypto';
 import * as actors from './actors.js';
-import { Caller, pause, surviving, WINDOW_MS, type CallerRules, type Claimed, type Sending } from './caller.js';
-import { drain } from './drain.js';
+import { Caller, surviving, WINDOW_MS, type CallerRules, type Claimed, type Sending } from './caller.js';
+import { drain, finishReviews } from './drain.js';
 import type { Breach } from './model.js';
 import { RaceProvider } from './provider.js';
 import type { RaceDatabase } from './race-database.js';
-import type { Schedule, Step } from './schedule.js';
+import type { Schedule, Slot, Step } from './schedule.js';
 import type { Stage } from './stage.js';
 import { Trace, type Message } from './trace.js';
+import { pause } from './wait.js';
+
+/** Two claimants for each slot. */
+export type Claims = readonly (readonly [Claimed, Claimed])[];
+
+export interface Script {
+  /** What a reader needs to understand a fault. */
+  readonly told: string;
+  readonly slots: readonly Slot[];
+  /** Default: the test's short one. */
+  readonly windowMs?: number;
+  run(caller: Caller, claims: Claims): Promise<unknown>;
+}
 
 export interface Played {
   readonly stage: Stage;
-  readonly schedule: Schedule;
+  readonly script: Script;
   readonly trace: Trace;
   readonly provider: RaceProvider;
   /** Found while the stage was still in play; the records cannot tell. */
   readonly breaches: readonly Breach[];
 }
 
-export async function play(db: RaceDatabase, stage: Stage, schedule: Schedule, rules: CallerRules): Promise<Played> {
-  const trace = new Trace();
+/** The workers of a schedule, side by side. */
+export function scriptOf(schedule: Schedule): Script {
+  return {
+    told: JSON.stringify(schedule),
+    slots: schedule.slots,
+    run: (caller, claims) =>
+      Promise.all(
+        schedule.workers.map(async (steps) => {
+          for (const step of steps) {
+            await pause(step.delayMs);
+            await surviving(() => act(caller, claims, step));
+          }
+        }),
+      ),
+  };
+}
+
+export async function play(db: RaceDatabase, stage: Stage, script: Script, rules: CallerRules): Promise<Played> {
+  const trace = new Trace(stage.number);
   const provider = new RaceProvider();
-  const caller = new Caller(db, stage, trace, provider, rules);
-  const claims = schedule.slots.map((slot, number): readonly [Claimed, Claimed] => {
+  const claims = script.slots.map((slot, number): readonly [Claimed, Claimed] => {
     const messages = slot.people.map((person): Message => ({
       permitId: randomUUID(),
       slot: number,
@@ -37,20 +66,12 @@ export async function play(db: RaceDatabase, stage: Stage, schedule: Schedule, r
       { messages, claimant: randomUUID(), slot, owned: new Set() },
     ];
   });
-
-  await Promise.all(
-    schedule.workers.map(async (steps) => {
-      for (const step of steps) {
-        await pause(step.delayMs);
-        await surviving(() => act(caller, claims, step));
-      }
-    }),
-  );
-  const breaches = await finish(caller, claims);
-  return { stage, schedule, trace, provider, breaches };
+  await script.run(new Caller(db, stage, trace, provider, rules, script.windowMs), claims);
+  const breaches = await finish(new Caller(db, stage, trace, provider, rules), claims);
+  return { stage, script, trace, provider, breaches };
 }
 
-async function act(caller: Caller, claims: readonly (readonly [Claimed, Claimed])[], step: Step): Promise<void> {
+async function act(caller: Caller, claims: Claims, step: Step): Promise<void> {
   switch (step.kind) {
     case 'send': {
       const claimed = claims[step.slot]?.[step.claimant];
@@ -71,20 +92,23 @@ async function act(caller: Caller, claims: readonly (readonly [Claimed, Claimed]
 
 const LAST_TRY: Sending = {
   takesOver: false,
-  beforeFenceMs: 0,
-  beforeCallMs: 0,
-  callMs: 0,
+  beforeFence: 0,
+  beforeCall: 0,
+  call: 0,
   answers: ['accepted'],
 };
 /** On a busy machine a try may miss its window; many in a row are a fault. */
 const ROUNDS = 50;
 
 /** All replies are read, and all claimants come back once more except those that never do. */
-async function finish(caller: Caller, claims: readonly (readonly [Claimed, Claimed])[]): Promise<Breach[]> {
-  const { db, stage } = caller;
-  const tag = caller.trace.nextTag('read');
-  caller.trace.add({ kind: 'readingBegun', tag });
-  await drain(db, stage, tag, true);
+async function finish(caller: Caller, claims: Claims): Promise<Breach[]> {
+  const { db, stage, trace } = caller;
+  const tag = trace.nextTag('read');
+  trace.add({ kind: 'readingBegun', tag });
+  // Twice: what cannot be read keeps the person's other replies back until it has gone to review.
+  await drain(db, stage, { tag });
+  await drain(db, stage, { tag });
+  await finishReviews(db, stage, tag);
   const held = (await unended(caller)).filter((row) => row.holdReason === 'UNREAD_REPLY');
   const breaches = held.map(({ id }): Breach => ({
     property: 'end',
@@ -95,7 +119,8 @@ async function finish(caller: Caller, claims: readonly (readonly [Claimed, Claim
     const owners = claims.flat().filter(({ slot }) => !slot.abandoned);
     const again = owners.filter(({ claimant }) => open.some((row) => row.claimant === claimant));
     if (again.length === 0) break;
-    if (open.some((row) => row.state === 'dispatching')) await pause(WINDOW_MS + 5);
+    const latest = Math.max(0, ...open.map(({ waitMs }) => waitMs ?? 0));
+    if (latest > 0) await pause(Math.min(latest, WINDOW_MS) + 5);
     await Promise.all(again.map((claimed) => caller.send(claimed, LAST_TRY)));
   }
   return breaches;
@@ -103,8 +128,9 @@ async function finish(caller: Caller, claims: readonly (readonly [Claimed, Claim
 
 async function unended({ db, stage }: Caller) {
   const { phone0, phone1, mail0, mail1 } = stage.contacts;
-  const found = await db.query<{ id: string; claimant: string; state: string; holdReason: string | null }>(
-    `select id, claimant, state, hold_reason as "holdReason" from sends
+  const found = await db.query<{ id: string; claimant: string; holdReason: string | null; waitMs: number | null }>(
+    `select id, claimant, hold_reason as "holdReason",
+       extract(epoch from dispatch_until - clock_timestamp())::float8 * 1000 as "waitMs" from sends
      where contact_id = any ($1::bigint[]) and state in ('claimed', 'held', 'dispatching')`,
     [[phone0.id, phone1.id, mail0.id, mail1.id]],
   );

@@ -1,28 +1,46 @@
-// The race test's own connections: as the product's, but deadlocks are counted instead of hidden, and a connection can
-// be ended by the server in the middle of a transaction, before its commit or while it commits.
+// The race test's own connections: as the product's, but deadlocks are counted instead of hidden; a connection can be
+// ended by the server in the middle of a transaction, before its commit or while it commits; and operations can carry a
+// name, by which the log and the gates know them.
 import pg from 'pg';
 import type { Database, Queryable } from '../../src/storage/database.js';
+import { Gate, type Point } from './gate.js';
+import { markWritten } from './race-log.js';
 
 /** `before`: certainly rolled back. `during`: nobody can say, as when a machine loses its network. */
 export type Crash = 'before' | 'during';
 
 export class CrashedError extends Error {
   override readonly name = 'CrashedError';
+  /** As the product's error for a lost connection. */
+  readonly retryable = true;
+}
+
+/** How an operation differs from a plain one. */
+export interface Operation {
+  /** Ties what it writes to it. */
+  readonly tag?: string;
+  readonly crash?: Crash;
+  /** Where it has to wait. */
+  readonly pause?: { readonly at: Point; readonly gate: Gate };
 }
 
 export class RaceDatabase implements Database {
   readonly #pool: pg.Pool;
   readonly #names = new Map<string, string>();
+  /** Server processes of the operations under way, by the beginning of their name. */
+  readonly #busy = new Map<number, string>();
   /** SQLSTATE 40P01 seen by any statement. Ordered locks never cause one. */
   deadlocks = 0;
 
-  constructor(url: string, connections: number) {
+  /** `widen`: critical moments are held open for some milliseconds; see `PAUSES`. */
+  constructor(url: string, connections: number, { widen = false }: { readonly widen?: boolean } = {}) {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: connections,
       statement_timeout: 20_000,
       lock_timeout: 15_000,
       application_name: 'race',
+      ...(widen ? { options: '-c race.widen=on' } : {}),
     });
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
@@ -33,14 +51,14 @@ export class RaceDatabase implements Database {
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return this.#counting(() => this.#transaction(work, undefined));
+    return this.#counting(() => this.#transaction(work, {}));
   }
 
-  /** A database whose every statement or transaction ends in a crash. */
-  crashing(crash: Crash): Database {
+  /** A database whose every statement or transaction is part of an operation. */
+  as(operation: Operation): Database {
     return {
-      query: (text, values) => this.#transaction((tx) => tx.query(text, values), crash),
-      transaction: (work) => this.#transaction(work, crash),
+      query: (text, values) => this.#counting(() => this.#transaction((tx) => tx.query(text, values), operation)),
+      transaction: (work) => this.#counting(() => this.#transaction(work, operation)),
       connect: () => this.connect(),
       close: () => Promise.resolve(),
     };
@@ -54,18 +72,36 @@ export class RaceDatabase implements Database {
     return this.#pool.end();
   }
 
-  async #transaction<T>(work: (tx: Queryable) => Promise<T>, crash: Crash | undefined): Promise<T> {
+  gate(): Promise<Gate> {
+    return Gate.shut(this);
+  }
+
+  /** Resolves when `work` is done, or when an operation whose tag ends so waits for a lock (not at a gate). */
+  async doneOrBlocked(work: Promise<unknown>, tagEnding: string): Promise<void> {
+    let isDone = false;
+    const end = (): void => void (isDone = true);
+    work.then(end, end);
+    while (!isDone) {
+      const pids = [...this.#busy].filter(([, tag]) => tag.endsWith(tagEnding)).map(([pid]) => pid);
+      if (pids.length > 0 && (await Gate.isBlockedElsewhere(this, pids))) return;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  async #transaction<T>(work: (tx: Queryable) => Promise<T>, { tag, crash, pause }: Operation): Promise<T> {
     const client = await this.#pool.connect();
+    // The backend's id is told at connection; the driver keeps it for cancelling.
+    const { processID } = client as unknown as { processID: number };
     let broken = crash !== undefined;
     try {
-      await client.query('begin');
-      const result = await work({ query: (text, values) => client.query(this.#named(text, values)) });
+      await client.query(['begin', ...settingsOf(tag, pause)].join(';'));
+      if (tag !== undefined) this.#busy.set(processID, tag);
+      const query: Queryable['query'] = (text, values) => client.query(this.#named(text, values));
+      const result = await work({ query: tag === undefined ? query : markWritten(query, tag) });
       if (crash === undefined) {
         await client.query('commit');
         return result;
       }
-      // The backend's id is told at connection; the driver keeps it for cancelling.
-      const { processID } = client as unknown as { processID: number };
       const commit = crash === 'during' ? client.query('commit').catch(() => undefined) : undefined;
       await this.#pool.query('select pg_terminate_backend($1)', [processID]);
       await commit;
@@ -74,6 +110,7 @@ export class RaceDatabase implements Database {
       if (!broken) await client.query('rollback').catch(() => (broken = true));
       throw error;
     } finally {
+      this.#busy.delete(processID);
       client.release(broken);
     }
   }
@@ -95,4 +132,14 @@ export class RaceDatabase implements Database {
     if (name === undefined) this.#names.set(text, (name = `r${this.#names.size}`));
     return values === undefined ? { text } : { name, text, values: [...values] };
   }
+}
+
+/** Tags and points are made of letters, digits and hyphens. */
+function settingsOf(tag: Operation['tag'], pause: Operation['pause']): string[] {
+  return [
+    ...(tag === undefined ? [] : [`set local race.tag = '${tag}'`]),
+    ...(pause === undefined
+      ? []
+      : [`set local race.pause_at = '${pause.at}'`, `set local race.gate = '${pause.gate.key}'`]),
+  ];
 }

@@ -32,7 +32,8 @@ export interface EventRow extends EntryColumns {
   readonly kind: 'BLOCK' | 'UNBLOCK';
   readonly effect: 'added' | 'strengthened' | 'already' | 'removed' | 'nothing';
   readonly entryId: string | null;
-  readonly actor: string;
+  /** The operation that wrote it. */
+  readonly tag: string;
   readonly at: Date;
   readonly receivedAt: Date;
   readonly inboxId: string | null;
@@ -49,7 +50,6 @@ export interface ReplyRow {
   readonly messageId: string;
   readonly state: string;
   readonly text: string;
-  readonly tag: string | null;
 }
 
 export interface Records {
@@ -64,14 +64,16 @@ const QUERIES = {
   sends: `select id, contact_id as "contactId", stream_id as "streamId", claimant, state, hold_reason as "holdReason",
     blocked_by as "blockedBy", valid_until::text as "validUntil" from sends where contact_id = any ($1::bigint[])`,
   log: `select seq::integer, xid, contact_id as "contactId", what, send_id as "sendId", from_state as "from",
-    to_state as "to", event_id as "eventId", tag from race_log where contact_id = any ($1::bigint[]) order by seq`,
-  events: `select id, kind, effect, contact_id as "contactId", account_id as "accountId", channel, sender, source, covers,
-    complaint, campaign_id as "campaignId", entry_id as "entryId", actor, at, received_at as "receivedAt",
-    inbox_id as "inboxId" from blocklist_events where contact_id = any ($1::bigint[]) order by id`,
+    to_state as "to", event_id as "eventId", text, op from race_log where contact_id = any ($1::bigint[]) order by seq`,
+  events: `select e.id, e.kind, e.effect, e.contact_id as "contactId", e.account_id as "accountId", e.channel, e.sender,
+    e.source, e.covers, e.complaint, e.campaign_id as "campaignId", e.entry_id as "entryId", l.op as tag, e.at,
+    e.received_at as "receivedAt", e.inbox_id as "inboxId"
+    from blocklist_events e join race_log l on l.event_id = e.id and l.what = 'event' and l.contact_id = e.contact_id
+    where e.contact_id = any ($1::bigint[]) order by e.id`,
   entries: `select id, contact_id as "contactId", account_id as "accountId", channel, sender, source, covers, complaint,
     campaign_id as "campaignId", added_at as "addedAt", last_received_at as "lastReceivedAt"
     from blocklist_entries where contact_id = any ($1::bigint[])`,
-  replies: `select id, contact_id as "contactId", message_id as "messageId", state, text, reading ->> 'tag' as tag
+  replies: `select id, contact_id as "contactId", message_id as "messageId", state, text
     from inbox where contact_id = any ($1::bigint[])`,
 } satisfies Record<keyof Records, string>;
 

@@ -1,14 +1,14 @@
-// Runs schedules, many stages at a time, and counts what was caught in the middle. One schedule played on its own stage
+// Runs scripts, many stages at a time, and counts what was caught in the middle. One schedule played on its own stage
 // and checked on its own is one interleaving.
-import { pause, SOUND_CALLER, validitySeconds, WINDOW_MS, type CallerRules } from './caller.js';
+import { SOUND_CALLER, validitySeconds, WINDOW_MS, type CallerRules } from './caller.js';
 import { checkRecords } from './check-records.js';
 import { checkTrace } from './check-trace.js';
 import type { Breach } from './model.js';
-import { play, type Played } from './play.js';
+import { play, type Played, type Script } from './play.js';
 import type { RaceDatabase } from './race-database.js';
 import { readRecords, type Records } from './records.js';
-import type { Schedule } from './schedule.js';
 import { at, layOutStages, type Stage } from './stage.js';
+import { pause } from './wait.js';
 
 export interface Tally {
   interleavings: number;
@@ -49,16 +49,16 @@ const IN_FLIGHT = 14;
 
 export async function playAll(
   db: RaceDatabase,
-  schedules: readonly Schedule[],
+  scripts: readonly Script[],
   tally: Tally,
   rules: CallerRules = SOUND_CALLER,
 ): Promise<Fault[]> {
-  const stages = await layOutStages(db, schedules.length);
+  const stages = await layOutStages(db, scripts.length);
   const played: Played[] = [];
   let next = 0;
   const playOn = async (): Promise<void> => {
-    for (let i = next++; i < schedules.length; i = next++) {
-      played.push(await play(db, at(stages, i), at(schedules, i), rules));
+    for (let i = next++; i < scripts.length; i = next++) {
+      played.push(await play(db, at(stages, i), at(scripts, i), rules));
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, playOn));
@@ -90,7 +90,7 @@ function count(tally: Tally, { trace }: Played, { log }: Records): void {
   tally.calls += trace.events.filter((event) => event.kind === 'call').length;
   const optOuts = new Set(log.filter((row) => row.what === 'written').map((row) => row.xid));
   const stops = new Set(
-    log.filter((row) => row.what === 'reply' && row.tag?.startsWith('STOP') === true).map((row) => row.xid),
+    log.filter((row) => row.what === 'reply' && row.text?.startsWith('STOP') === true).map((row) => row.xid),
   );
   const caught = (to: string): Set<string> =>
     new Set(log.filter((row) => row.what === 'send' && row.from === 'claimed' && row.to === to).map((row) => row.xid));
@@ -107,11 +107,11 @@ function count(tally: Tally, { trace }: Played, { log }: Records): void {
 export const caughtInTheMiddle = ({ revoked, held }: Tally): number => revoked + held;
 
 /** What a reader needs to understand a fault: the schedule, what was seen, and what the database did. */
-function tell({ schedule, trace, stage }: Played, { log }: Records): string {
+function tell({ script, trace, stage }: Played, { log }: Records): string {
   return [
     `stage ${JSON.stringify({ contacts: Object.entries(stage.contacts).map(([name, { id }]) => [name, id]) })}`,
     `messages ${JSON.stringify([...trace.messages.values()])}`,
-    `schedule ${JSON.stringify(schedule)}`,
+    script.told,
     ...trace.events.map((event, i) => `${i} ${JSON.stringify(event)}`),
     ...log.map((row) => JSON.stringify(row)),
   ].join('\n');

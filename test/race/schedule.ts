@@ -24,9 +24,9 @@ export interface SendStep {
   readonly claimant: 0 | 1;
   /** Tries only to dispatch what it was permitted before, if anything. */
   readonly takesOver: boolean;
-  readonly beforeFenceMs: number;
-  readonly beforeCallMs: number;
-  readonly callMs: number;
+  readonly beforeFence: number;
+  readonly beforeCall: number;
+  readonly call: number;
   /** One for each attempt within this step; after the last one the step ends. */
   readonly answers: readonly Answer[];
   readonly stop?: 'afterClaim' | 'afterFence' | 'afterCall';
@@ -78,7 +78,7 @@ export interface ReadStep {
 
 export interface HaltStep extends Scope {
   readonly kind: 'halt';
-  readonly resumeAfterMs: number;
+  readonly resumeAfter: number;
 }
 
 export type Step = { readonly delayMs: number } & (SendStep | OptOutStep | OptInStep | ReplyStep | ReadStep | HaltStep);

@@ -21,6 +21,7 @@ export type TraceEvent =
       readonly attempt: number;
       /** The attempt's window, by the caller's clock. */
       readonly askedAt: number;
+      readonly windowMs: number;
       readonly startedAt: number;
     }
   | { readonly kind: 'answered'; readonly permitId: string; readonly attempt: number; readonly taken: boolean }
@@ -56,11 +57,13 @@ export class Trace {
   readonly messages = new Map<string, Message>();
   #tags = 0;
 
+  constructor(readonly stage: number) {}
+
   add(event: TraceEvent): void {
     this.events.push(event);
   }
 
   nextTag(what: string): Tag {
-    return `${what}-${(this.#tags += 1)}`;
+    return `${what}-${(this.#tags += 1)}-of-${this.stage}`;
   }
 }

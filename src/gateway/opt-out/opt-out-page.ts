@@ -74,7 +74,7 @@ function contentOf(state: PageState, texts: PageTexts, from: string | undefined)
     case 'ask':
       return [paragraph(texts.ask.explain(from)), button(texts.ask.button), paragraph(texts.ask.ignore)].join('\n');
     case 'confirmed':
-      return `<div role="status">\n${paragraph(texts.confirmed.explain(from))}\n${paragraph(texts.confirmed.done)}\n</div>`;
+      return `<div role="status">\n${paragraph(texts.confirmed.explain(from))}\n${paragraph(texts.confirmed.done)}\n${paragraph(texts.confirmed.back)}\n</div>`;
     case 'invalid':
       return paragraph(texts.invalid.explain);
     case 'unavailable':

@@ -31,10 +31,9 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
     url: '/u/:token',
     schema: { params },
     handler: async (request, reply) => {
-      const sender = await senderShown(request.params.token);
-      return sender === 'invalid'
-        ? sendPage(request, reply, 404, 'invalid')
-        : sendPage(request, reply, 200, 'ask', sender);
+      const shown = await linkShown(request.params.token);
+      if (shown === 'invalid') return sendPage(request, reply, 404, 'invalid');
+      return sendPage(request, reply, 200, shown.hasLeft ? 'confirmed' : 'ask', shown.sender);
     },
   });
 
@@ -54,18 +53,19 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
       // RFC 8058 3.1: nobody sees a page, so none is made.
       if (isOneClick)
         return reply.code(200).type('text/plain; charset=utf-8').header('cache-control', 'no-store').send('');
-      const sender = await senderShown(token);
-      return sendPage(request, reply, 200, 'confirmed', sender === 'invalid' ? undefined : sender);
+      const shown = await linkShown(token);
+      return sendPage(request, reply, 200, 'confirmed', shown === 'invalid' ? undefined : shown.sender);
     },
   });
 
-  /** Whose messages the link is about; undefined: everybody's. A page is worth showing even when the database cannot tell. */
-  async function senderShown(token: string): Promise<Page['sender'] | 'invalid'> {
+  /** Whose messages the link is about (none: everybody's). A page is worth showing even when the database cannot tell. */
+  async function linkShown(token: string): Promise<{ hasLeft: boolean; sender?: Page['sender'] } | 'invalid'> {
     const now = new Date();
     const link = readOptOutLink(config.linkKeys, token, { nowDay: dayNumber(now) });
     if (link.kind !== 'valid') return 'invalid';
-    if (link.payload.level !== 'FROM_SENDER') return undefined;
-    return readLink(storage.db, config.linkKeys, token, now).catch(() => undefined);
+    const facts = await readLink(storage.db, config.linkKeys, token, now).catch(() => undefined);
+    if (facts === undefined) return { hasLeft: false };
+    return { hasLeft: facts.hasLeft, ...(link.payload.level === 'FROM_SENDER' ? { sender: facts } : {}) };
   }
 }
 

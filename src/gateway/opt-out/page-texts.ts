@@ -15,6 +15,8 @@ export interface PageTexts {
     readonly title: string;
     readonly explain: (from: string | undefined) => string;
     readonly done: string;
+    /** What is still possible. */
+    readonly back: string;
   };
   readonly invalid: { readonly title: string; readonly explain: string };
   readonly unavailable: { readonly title: string; readonly explain: string; readonly button: string };
@@ -41,6 +43,7 @@ const ENGLISH: PageTexts = {
         ? 'You will get no more messages from us, on any channel.'
         : `You will get no more messages from ${from}.`,
     done: 'There is nothing else to do. You can close this page.',
+    back: 'If you change your mind, answer one of our messages with START.',
   },
   invalid: {
     title: 'This link does not work',
@@ -74,6 +77,7 @@ const GERMAN: PageTexts = {
         ? 'Sie erhalten auf keinem Kanal mehr Nachrichten von uns.'
         : `Sie erhalten keine Nachrichten mehr von ${from}.`,
     done: 'Sie müssen nichts weiter tun und können diese Seite schließen.',
+    back: 'Wenn Sie es sich anders überlegen, antworten Sie auf eine unserer Nachrichten mit START.',
   },
   invalid: {
     title: 'Dieser Link funktioniert nicht',
@@ -107,6 +111,7 @@ const SPANISH: PageTexts = {
         ? 'No recibirá más mensajes nuestros por ningún canal.'
         : `No recibirá más mensajes de ${from}.`,
     done: 'No tiene que hacer nada más. Puede cerrar esta página.',
+    back: 'Si cambia de opinión, responda a uno de nuestros mensajes con START.',
   },
   invalid: {
     title: 'Este enlace no funciona',

@@ -22,6 +22,7 @@ type Outcome =
   | { readonly kind: 'lost'; readonly detail: string };
 
 const DEFAULT_RETRY_MS = 1_000;
+const NOT_STARTED = 'no connection before the window ended';
 
 export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProviderOptions): SandboxProvider {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -30,14 +31,14 @@ export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProvider
     name: 'sandbox',
     refusesDuplicates: true,
     maxBatch,
-    async send(messages, { timeoutMs }) {
+    async send(messages, { timeoutMs, startBy = Infinity }) {
       if (messages.length === 0) return [];
-      return interpret(await post(JSON.stringify({ messages }), timeoutMs), messages);
+      return interpret(await post(JSON.stringify({ messages }), timeoutMs, startBy), messages);
     },
     close: () => agent.destroy(),
   };
 
-  function post(body: string, timeoutMs: number): Promise<Outcome> {
+  function post(body: string, timeoutMs: number, startBy: number): Promise<Outcome> {
     return new Promise((resolve) => {
       // A keep-alive connection is open from the start; a new one counts from its connect on.
       let isSent = false;
@@ -45,9 +46,11 @@ export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProvider
       const request = httpRequest(address, { agent, method: 'POST', headers });
       const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
       request.on('socket', (socket) => {
-        if (!socket.connecting) isSent = true;
-        else socket.once('connect', () => (isSent = true));
+        if (socket.connecting) socket.once('connect', leave);
+        else leave();
       });
+      // Whoever waits for a connection must give up in time, also when the process was busy at the very end of it.
+      const latest = setTimeout(() => !isSent && fail(NOT_STARTED), Math.min(startBy - performance.now(), timeoutMs));
       request.on('response', (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -59,10 +62,18 @@ export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProvider
         });
       });
       request.on('error', (error: NodeJS.ErrnoException) => fail(`connection failed: ${error.code ?? error.name}`));
-      request.end(body);
+
+      function leave(): void {
+        clearTimeout(latest);
+        if (performance.now() > startBy) return fail(NOT_STARTED);
+        isSent = true;
+        // Not before: what has been given to a request is written as soon as there is a connection.
+        request.end(body);
+      }
 
       function fail(detail: string): void {
         clearTimeout(timer);
+        clearTimeout(latest);
         resolve({ kind: isSent ? 'lost' : 'notSent', detail });
         request.destroy();
       }
