@@ -17,6 +17,7 @@ import { recordEvent } from '../src/storage/events.js';
 import type { ActivityDeps } from './deps.js';
 import { acknowledged, askedAt } from './figures.js';
 import { scopeOf } from './opt-out.js';
+import { present } from '../src/domain/present.js';
 
 /** Shorter and without letters or signs: digits as a network writes them. Anything else is a human format. */
 const DOOR_FORMAT = /^\+?\d{5,15}$/;
@@ -40,7 +41,7 @@ export function createContactActivities({ storage, metrics }: ActivityDeps) {
         );
       }
       const [id] = await storage.contacts.resolve(account.rootId, [read.destination]);
-      return { id: id! };
+      return { id: present(id, 'a contact') };
     },
 
     /** Who of these is on the list now? A look, not a permit: nothing is reserved. */

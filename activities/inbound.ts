@@ -7,6 +7,7 @@ import type { InboundReply } from '../src/storage/inbox.js';
 import { keywordStore } from '../src/storage/keywords.js';
 import type { ActivityDeps } from './deps.js';
 import { acknowledged, askedAt } from './figures.js';
+import { present } from '../src/domain/present.js';
 
 export function createInboundActivities({ storage, links, temporal, metrics }: ActivityDeps) {
   const keywords = keywordStore(storage.db);
@@ -22,7 +23,10 @@ export function createInboundActivities({ storage, links, temporal, metrics }: A
       const asked = askedAt();
       const replies = input.events.flatMap((event, index) => (event.kind === 'reply' ? [{ index, event }] : []));
       const received = await storage.inbox.receive(replies.map(({ event }) => toReply(event)));
-      const rejected = received.rejected.map(({ index, reason }) => ({ index: replies[index]!.index, reason }));
+      const rejected = received.rejected.map(({ index, reason }) => ({
+        index: present(replies[index], 'a reply').index,
+        reason,
+      }));
       let { accepted } = received;
       if (accepted > 0) acknowledged(metrics, 'reply', asked);
       // A service may have used any shard; what it brought is read in its own.

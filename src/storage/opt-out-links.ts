@@ -3,6 +3,7 @@ import { dayNumber, readOptOutLink, type OptOutLink } from '../domain/opt-out-li
 import type { SendingChannel } from '../domain/channel.js';
 import type { Queryable } from './database.js';
 import type { Storage } from './storage.js';
+import { present } from '../domain/present.js';
 
 export type Press =
   | { readonly kind: 'done'; readonly effect: 'added' | 'strengthened' | 'already'; readonly eventId: string }
@@ -42,7 +43,8 @@ export async function pressOptOutLink(
       ...(narrow ? { channel: stream.channel, sender: stream.sender } : {}),
     },
   ]);
-  return { kind: 'done', effect: written!.effect as 'added' | 'strengthened' | 'already', eventId: written!.eventId };
+  const { effect, eventId } = present(written, 'what was written');
+  return { kind: 'done', effect: effect as 'added' | 'strengthened' | 'already', eventId };
 }
 
 /** What a link is about, for the page that GET shows; nothing is written. */

@@ -6,6 +6,7 @@ import type { Covers, Source } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Database, Queryable } from './database.js';
 import { DISPATCH_WINDOW_MS, type Permits } from './permits.js';
+import { present } from '../domain/present.js';
 
 /** Largest set of one transaction; larger ones are written page by page in order of contact. */
 export const MAX_OPT_OUTS = 5_000;
@@ -68,7 +69,14 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
       const written: Written[] = [];
       for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptOuts(tx, page))));
       const domains = items.flatMap((item, n) => (item.domain === true ? [n] : []));
-      for (const n of domains) await revokeDomain(db, written.find((w) => w.n === n)!.eventId);
+      for (const n of domains)
+        await revokeDomain(
+          db,
+          present(
+            written.find((w) => w.n === n),
+            'an opt-out',
+          ).eventId,
+        );
       if (domains.length > 0) await sleep(DISPATCH_WINDOW_MS);
       for (let at = 0; at < items.length; at += MAX_OPT_OUTS) {
         await permits.barrier(items.slice(at, at + MAX_OPT_OUTS).map((item) => item.contactId));
