@@ -51,7 +51,8 @@ describe('metrics', () => {
     await installation.faults([{ mode: 'reject', to: rejected }]);
     expect(await sendOne(rejected)).toMatchObject({ outcome: 'rejected' });
     await installation.faults([]);
-    const quietHours = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+    const hour = (offset: number): string => `${String((new Date().getUTCHours() + offset) % 24).padStart(2, '0')}:00`;
+    const quietHours = { from: hour(23), to: hour(2), timeZone: 'UTC' };
     expect(await sendOne(held, { quietHours, onHold: 'return' })).toMatchObject({ outcome: 'held' });
     expect(await reply('385924000010', 'STOP')).toBe(200);
     await until(() => installation.messages().some(({ kind }) => kind === 'confirmation'), 'the confirmation');
