@@ -26,6 +26,7 @@ export interface BroadcastStart {
 const HINT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 const REACHABLE_WITHIN_MS = 2_000;
+const REMEDY = 'Check TEMPORAL_ADDRESS and that the server runs.';
 
 export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => void): GatewayTemporal {
   const access = temporalAccess(client);
@@ -37,7 +38,10 @@ export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => 
     underWay.add(ended);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(unavailable(`The Temporal server did not answer within ${ms} ms.`)), ms);
+      timer = setTimeout(
+        () => reject(unavailable(`The Temporal server did not answer within ${ms} ms. ${REMEDY}`)),
+        ms,
+      );
     });
     try {
       return await Promise.race([call, timeout]);
