@@ -25,6 +25,7 @@ import { bulkPermits } from '../src/storage/bulk-permits.js';
 import { endPermits, readPageStates } from '../src/storage/page-states.js';
 import { readStream, type StreamFacts } from '../src/storage/sends.js';
 import type { ActivityDeps } from './deps.js';
+import { EndCounter, timedClaim } from './figures.js';
 import { mayRepeat } from './hand-over.js';
 import { OPT_OUT_LINK_PLACEHOLDER, withOptOutLink } from './opt-out-links.js';
 import { Pace } from './pace.js';
@@ -78,8 +79,9 @@ async function sendPage(
   context: Context,
   onSeen: (messages: number) => void,
 ): Promise<SendPageResult> {
-  const { storage, providerFor } = deps;
+  const { storage, providerFor, metrics } = deps;
   const { db } = storage;
+  const permits = bulkPermits(db, storage.permits);
   const broadcast = await readBroadcast(db, broadcastId);
   const stream = await readStream(db, broadcast.streamId);
   const account = await storage.accounts.byId(stream.accountId);
@@ -117,7 +119,7 @@ async function sendPage(
       ...(broadcast.subject === undefined ? {} : { subject: broadcast.subject }),
       textOf: textOf(deps, broadcast, stream, messages),
     },
-    permits: bulkPermits(db, storage.permits),
+    permits: { ...permits, claimMany: (claim) => timedClaim(metrics, () => permits.claimMany(claim)) },
     provider,
     batch: Math.min(provider.maxBatch, fitting(broadcast), pace?.batch ?? Infinity),
     ...(pace === undefined ? {} : { pace }),
@@ -128,12 +130,17 @@ async function sendPage(
     },
     onProgress: async (states) => {
       onSeen(states.size);
+      ends.count(states);
       await write(states.values(), false);
     },
   });
 
-  const stop = await run.run();
-  if (stop === 'CANCELLED') await endAll(deps, stream, claimant, permitIds, run.states);
+  const ends = new EndCounter(metrics, stream.channel, run.states);
+  const stop = await run.run().finally(() => ends.count(run.states));
+  if (stop === 'CANCELLED') {
+    await endAll(deps, stream, claimant, permitIds, run.states);
+    ends.count(run.states);
+  }
   const isDone = stop === undefined || stop === 'CANCELLED';
   const { held } = await write(run.states.values(), isDone);
   // Throws: the worker is shutting down, or nobody waits for the page any more.

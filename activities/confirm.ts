@@ -6,6 +6,7 @@ import { readConfirmable } from '../src/storage/confirmations.js';
 import { readStream } from '../src/storage/sends.js';
 import type { ActivityDeps } from './deps.js';
 import { later } from './failures.js';
+import { countDecision, countHandOver, timedClaim } from './figures.js';
 import { handOver } from './hand-over.js';
 
 /** Used where the keyword has no automatic response of its own. Confirms and nothing else: no marketing. */
@@ -14,7 +15,7 @@ export const DEFAULT_CONFIRMATION =
 
 export type Confirmation = SendOutcome | { readonly outcome: 'tooLate' };
 
-export function createConfirmActivities({ storage, providerFor }: ActivityDeps) {
+export function createConfirmActivities({ storage, providerFor, metrics }: ActivityDeps) {
   return {
     async blocklistConfirm(input: { readonly eventId: string }): Promise<Confirmation> {
       const event = await readConfirmable(storage.db, input.eventId);
@@ -29,16 +30,17 @@ export function createConfirmActivities({ storage, providerFor }: ActivityDeps) 
       });
       const key = `confirmation ${input.eventId}`;
       const permitId = permitIdForKey(event.accountKey, key);
-      const [row] = await storage.permits.claim({
+      const claim = {
         streamId,
         claimant: claimantFor(key),
         validForSeconds: event.secondsLeft,
         mayRepeat: provider.refusesDuplicates,
         messages: [{ permitId, contactId: event.contactId }],
-      });
+      };
+      const [row] = await timedClaim(metrics, () => storage.permits.claim(claim));
       const decided = row === undefined ? undefined : await outcomeOf(storage.db, event.channel, row);
       // Held by a halt: asked again until the five minutes are over.
-      if (decided !== undefined && decided.outcome !== 'held') return decided;
+      if (decided !== undefined && decided.outcome !== 'held') return countDecision(metrics, event.channel, decided);
       if (decided !== undefined || row?.state === 'dispatching') {
         throw later('NOT_YET', `The confirmation of event ${input.eventId} has to wait.`, 2_000);
       }
@@ -53,7 +55,7 @@ export function createConfirmActivities({ storage, providerFor }: ActivityDeps) 
       if (outcome === undefined) {
         throw later('NOT_YET', `The confirmation of event ${input.eventId} has to be tried again.`, 2_000);
       }
-      return outcome;
+      return countHandOver(metrics, event.channel, 'claimed', outcome);
     },
   };
 }

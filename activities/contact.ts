@@ -15,12 +15,14 @@ import type {
 import { findBlocked } from '../src/storage/find.js';
 import { recordEvent } from '../src/storage/events.js';
 import type { ActivityDeps } from './deps.js';
+import { acknowledged, askedAt } from './figures.js';
 import { scopeOf } from './opt-out.js';
+import { present } from '../src/domain/present.js';
 
 /** Shorter and without letters or signs: digits as a network writes them. Anything else is a human format. */
 const DOOR_FORMAT = /^\+?\d{5,15}$/;
 
-export function createContactActivities({ storage }: ActivityDeps) {
+export function createContactActivities({ storage, metrics }: ActivityDeps) {
   return {
     /** The contact that stands for a destination; made when new. */
     async blocklistContact(input: Extract<ClientRequest, { kind: 'contact' }>): Promise<Contact> {
@@ -28,9 +30,10 @@ export function createContactActivities({ storage }: ActivityDeps) {
       const read =
         DOOR_FORMAT.test(input.destination) && input.defaultCountry === undefined
           ? normaliseAtTheDoor(input.destination, 'SMS')
-          : normaliseHuman(input.destination, {
-              ...(input.defaultCountry === undefined ? {} : { defaultCountry: input.defaultCountry as never }),
-            });
+          : normaliseHuman(
+              input.destination,
+              input.defaultCountry === undefined ? {} : { defaultCountry: input.defaultCountry },
+            );
       if (!read.ok) {
         throw new BlocklistError(
           'INVALID_DESTINATION',
@@ -38,7 +41,7 @@ export function createContactActivities({ storage }: ActivityDeps) {
         );
       }
       const [id] = await storage.contacts.resolve(account.rootId, [read.destination]);
-      return { id: id! };
+      return { id: present(id, 'a contact') };
     },
 
     /** Who of these is on the list now? A look, not a permit: nothing is reserved. */
@@ -59,6 +62,7 @@ export function createContactActivities({ storage }: ActivityDeps) {
 
     /** A service's own opt-out or opt-in: an operator's word, source CUSTOM. */
     async blocklistChange(input: Extract<ClientRequest, { kind: 'optOut' | 'optIn' }>): Promise<OptResult> {
+      const asked = askedAt();
       const account = await storage.accounts.get(input.accountKey);
       const change = {
         accountId: account.id,
@@ -76,6 +80,7 @@ export function createContactActivities({ storage }: ActivityDeps) {
         input.kind === 'optOut'
           ? await storage.optOuts.optOut([change])
           : await storage.optOuts.optIn([{ ...change, exact: true, sources: LIFT_TABLE.OPERATOR.sources }]);
+      if (input.kind === 'optOut') acknowledged(metrics, 'api', asked);
       return { eventIds: written.map((w) => w.eventId), effect: written[0]?.effect ?? 'nothing' };
     },
   };

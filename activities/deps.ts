@@ -16,6 +16,8 @@ export interface ActivityDeps {
 
 /** The figures that activities report. See src/metrics.ts, which fits it. */
 export interface SendMetrics {
+  /** From the arrival of a reply or an opt-out to its acknowledgement. */
+  observeSilence(via: 'reply' | 'link' | 'api' | 'flow', seconds: number): void;
   /** `code` is the error id of the outcome, 0 where there is none. */
   countSend(channel: string, outcome: string, code: number, count?: number): void;
   countUnknown(count?: number): void;

@@ -2,6 +2,7 @@
 // nothing gets past the fence without a permit row.
 import type { MessageState } from '../src/domain/outcome.js';
 import type { SendingChannel } from '../src/domain/channel.js';
+import { present } from '../src/domain/present.js';
 import type { Purpose } from '../src/domain/scope.js';
 import type { OutboundMessage, Provider, ProviderAnswer } from '../src/providers/provider.js';
 import type { Fenced, Permits, Settled, Settlement } from '../src/storage/permits.js';
@@ -39,9 +40,9 @@ export async function handOver(permits: Permits, provider: Provider, batch: Hand
   const startBy = performance.now() + permits.windowMs * START_WITHIN;
   const fenced = await permits.fence(batch.rootId, batch.permitIds);
   if (fenced.length === 0) return { settled: new Map(), lost: [] };
-  const sendable = fenced.filter((row) => row.destination !== null);
+  const sendable = fenced.filter(hasDestination);
   const settlements: Settlement[] = fenced
-    .filter((row) => row.destination === null)
+    .filter((row) => !hasDestination(row))
     .map((row) => settlement(row, 'failed', 'ERASED'));
 
   let answers: readonly ProviderAnswer[];
@@ -51,7 +52,7 @@ export async function handOver(permits: Permits, provider: Provider, batch: Hand
   } else if (sendable.length === 0) {
     answers = [];
   } else {
-    const messages = sendable.map((row) => toMessage(batch, row, texts.get(row.id)!));
+    const messages = sendable.map((row) => toMessage(batch, row, present(texts.get(row.id), 'a text')));
     answers = await provider.send(messages, { timeoutMs: PROVIDER_TIMEOUT_MS, startBy });
   }
 
@@ -76,10 +77,15 @@ export function mayRepeat(provider: Provider, purpose: Purpose): boolean {
   return provider.refusesDuplicates || purpose === 'SERVICE';
 }
 
-function toMessage(batch: HandOverBatch, row: Fenced, text: string): OutboundMessage {
+type Sendable = Fenced & { readonly destination: string };
+
+/** Erased people have none any more. */
+const hasDestination = (row: Fenced): row is Sendable => row.destination !== null;
+
+function toMessage(batch: HandOverBatch, row: Sendable, text: string): OutboundMessage {
   return {
     permitId: row.id,
-    to: row.destination!,
+    to: row.destination,
     channel: batch.channel,
     sender: batch.sender,
     text,

@@ -6,8 +6,10 @@ import { pressOptOutLink } from '../src/storage/opt-out-links.js';
 import type { InboundReply } from '../src/storage/inbox.js';
 import { keywordStore } from '../src/storage/keywords.js';
 import type { ActivityDeps } from './deps.js';
+import { acknowledged, askedAt } from './figures.js';
+import { present } from '../src/domain/present.js';
 
-export function createInboundActivities({ storage, links, temporal }: ActivityDeps) {
+export function createInboundActivities({ storage, links, temporal, metrics }: ActivityDeps) {
   const keywords = keywordStore(storage.db);
 
   const rulesFor: RulesFor = async (tx, accountId, channel, senderKey) => {
@@ -18,17 +20,24 @@ export function createInboundActivities({ storage, links, temporal }: ActivityDe
   return {
     /** Store events; when this returns, they hold as if they had come by HTTP. */
     async blocklistReceive(input: { readonly events: readonly InboundEvent[] }): Promise<ReceiveResult> {
+      const asked = askedAt();
       const replies = input.events.flatMap((event, index) => (event.kind === 'reply' ? [{ index, event }] : []));
       const received = await storage.inbox.receive(replies.map(({ event }) => toReply(event)));
-      const rejected = received.rejected.map(({ index, reason }) => ({ index: replies[index]!.index, reason }));
+      const rejected = received.rejected.map(({ index, reason }) => ({
+        index: present(replies[index], 'a reply').index,
+        reason,
+      }));
       let { accepted } = received;
+      if (accepted > 0) acknowledged(metrics, 'reply', asked);
       // A service may have used any shard; what it brought is read in its own.
       await temporal.wake(received.shards).catch(() => undefined);
       for (const [index, event] of input.events.entries()) {
         if (event.kind !== 'optOutLink') continue;
         const pressed = await pressOptOutLink(storage, links.keys, event.token, new Date(event.receivedAt));
-        if (pressed.kind === 'done') accepted += 1;
-        else rejected.push({ index, reason: pressed.kind });
+        if (pressed.kind === 'done') {
+          accepted += 1;
+          acknowledged(metrics, 'link', asked);
+        } else rejected.push({ index, reason: pressed.kind });
       }
       return { accepted, duplicates: received.duplicates, rejected };
     },

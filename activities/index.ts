@@ -4,6 +4,7 @@ import { createBroadcastActivities } from './broadcast.js';
 import { createConfirmActivities } from './confirm.js';
 import { createContactActivities } from './contact.js';
 import { failing } from './failures.js';
+import { beating } from './heartbeat.js';
 import { createInboundActivities } from './inbound.js';
 import { createOptOutActivities } from './opt-out.js';
 import { createOutboxActivities } from './outbox.js';
@@ -14,13 +15,16 @@ export type { ActivityDeps, TemporalAccess } from './deps.js';
 
 export function createActivities(deps: ActivityDeps) {
   return failing({
-    ...createSendActivities(deps),
-    ...createContactActivities(deps),
-    ...createOptOutActivities(deps),
-    ...createInboundActivities(deps),
-    ...createOutboxActivities(deps),
-    ...createConfirmActivities(deps),
-    ...createSweepActivities(deps),
+    ...beating({
+      ...createSendActivities(deps),
+      ...createContactActivities(deps),
+      ...createOptOutActivities(deps),
+      ...createInboundActivities(deps),
+      ...createOutboxActivities(deps),
+      ...createConfirmActivities(deps),
+      ...createSweepActivities(deps),
+    }),
+    // Pages tell how far they are with each beat of their own.
     ...createBroadcastActivities(deps),
   });
 }

@@ -6,12 +6,15 @@ import type { FlowOptInput, OptResult } from '../src/domain/step-activities.js';
 import { attribute } from '../src/storage/attribution.js';
 import type { Written } from '../src/storage/opt-outs.js';
 import type { ActivityDeps } from './deps.js';
+import { acknowledged, askedAt } from './figures.js';
 
-export function createOptOutActivities({ storage }: ActivityDeps) {
+export function createOptOutActivities({ storage, metrics }: ActivityDeps) {
   return {
     async blocklistOptOut(input: FlowOptInput): Promise<OptResult> {
+      const asked = askedAt();
       const change = await flowChange(input);
       const written = await storage.optOuts.optOut([{ ...change, exceptFlow: input.flow.workflowId }]);
+      acknowledged(metrics, 'flow', asked);
       return result(written);
     },
 

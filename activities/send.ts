@@ -7,11 +7,12 @@ import type { CheckInput, CheckResult, DispatchInput } from '../src/domain/step-
 import { readSend } from '../src/storage/sends.js';
 import type { ActivityDeps } from './deps.js';
 import { later } from './failures.js';
+import { countDecision, countHandOver, timedClaim } from './figures.js';
 import { handOver, mayRepeat } from './hand-over.js';
 import { withOptOutLink } from './opt-out-links.js';
 import { outcomeOf } from './outcomes.js';
 
-export function createSendActivities({ storage, providerFor, links }: ActivityDeps) {
+export function createSendActivities({ storage, providerFor, links, metrics }: ActivityDeps) {
   const { accounts, streams, permits, flows, db } = storage;
 
   return {
@@ -24,7 +25,7 @@ export function createSendActivities({ storage, providerFor, links }: ActivityDe
       const permitId = permitIdForKey(account.key, chain);
       const flowContactId = await flows.register(input.flow, input.to.id, account.id);
       const until = input.quietHours === undefined ? undefined : quietUntil(new Date(), input.quietHours);
-      const [row] = await permits.claim({
+      const claim = {
         streamId,
         claimant: claimantFor(chain),
         flowContactId,
@@ -33,13 +34,15 @@ export function createSendActivities({ storage, providerFor, links }: ActivityDe
         ...(input.validForSeconds === undefined ? {} : { validForSeconds: input.validForSeconds }),
         ...(until === undefined ? {} : { quietUntil: until }),
         ...(input.frequencyCap === undefined ? {} : { cap: input.frequencyCap }),
-      });
+      };
+      const [row] = await timedClaim(metrics, () => permits.claim(claim));
       if (row === undefined)
         throw new BlocklistError('STORAGE_UNAVAILABLE', 'No decision came back.', { retryable: true });
-      if (!row.mine) return { outcome: 'duplicate', permitId, first: row.state };
+      if (!row.mine) return countDecision(metrics, input.channel, { outcome: 'duplicate', permitId, first: row.state });
       if (row.state === 'dispatching')
         throw later('IN_DISPATCH', `Permit ${permitId} is in dispatch.`, wait(row.dispatchUntil));
-      return (await outcomeOf(db, input.channel, row)) ?? { outcome: 'permitted', permitId };
+      const decided = countDecision(metrics, input.channel, await outcomeOf(db, input.channel, row));
+      return decided ?? { outcome: 'permitted', permitId };
     },
 
     /** Hand the message over under its permit. Repeated after a crash or a lost answer, it passes the check again. */
@@ -62,7 +65,7 @@ export function createSendActivities({ storage, providerFor, links }: ActivityDe
       if (lost.length > 0) throw later('ANSWER_LOST', `The answer for permit ${input.permitId} was lost.`, 2_000);
       const row = settled.get(input.permitId) ?? (await readSend(db, input.permitId));
       const outcome = await outcomeOf(db, send.channel, row);
-      if (outcome !== undefined) return outcome;
+      if (outcome !== undefined) return countHandOver(metrics, send.channel, send.state, outcome);
       throw later(
         'PROVIDER_UNAVAILABLE',
         `The provider did not take permit ${input.permitId}.`,

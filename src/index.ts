@@ -14,4 +14,4 @@ export { BlocklistCodec } from './plugin/codec.js';
 export { decodePayloadsJson, encodePayloadsJson, type JsonPayload, type JsonPayloads } from './plugin/codec-json.js';
 export { parseCodecKeys, type CodecKey } from './plugin/codec-keys.js';
 export { searchAttributes } from './plugin/search-attributes.js';
-export type { ServedActivities, ServeOptions } from './plugin/served-workers.js';
+export type { ServeOptions } from './plugin/served-workers.js';

@@ -9,7 +9,7 @@ export interface Metrics {
   /** The page that a scrape reads. A backlog that cannot be read leaves its series out; the others are still there. */
   read(): Promise<string>;
   /** From the arrival of a reply or an opt-out to its acknowledgement, from which on nothing new goes out to the person. */
-  observeSilence(via: 'reply' | 'link' | 'api', seconds: number): void;
+  observeSilence(via: 'reply' | 'link' | 'api' | 'flow', seconds: number): void;
   /** One message that came to its end; `code` is the error id of the outcome, 0 where there is none. */
   countSend(channel: string, outcome: string, code: number, count?: number): void;
   /** Handed over with the answer lost, at a provider that cannot tell. */

@@ -36,9 +36,9 @@ it('A worker killed with SIGKILL in the middle of a 20,000-recipient broadcast, 
   // A slow provider, so that there is a middle to be killed in.
   await rig.sandbox('POST', '/faults', { mode: 'delay', delayMs: 400 });
   const acknowledged = new Map<string, string>();
-  let isOver = false;
+  const over = new AbortController();
   const leaving = (async () => {
-    for (let n = 0; !isOver; n += 1) {
+    for (let n = 0; !over.signal.aborted; n += 1) {
       // From the far end, where nothing has been sent yet, and from everywhere.
       const person = people[n % 2 === 0 ? RECIPIENTS - 1 - n : (n * 7_919) % RECIPIENTS]!;
       await optOut(person);
@@ -57,7 +57,7 @@ it('A worker killed with SIGKILL in the middle of a 20,000-recipient broadcast, 
   await sleep(500);
   await postgres.start();
   const { status, counts } = await handle.result();
-  isOver = true;
+  over.abort();
   await leaving;
 
   expect(whenKilled).toBeLessThan(RECIPIENTS);

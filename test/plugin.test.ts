@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BlocklistError } from '../src/domain/errors.js';
 import { BlocklistPlugin } from '../src/plugin/blocklist-plugin.js';
 import { BlocklistCodec } from '../src/plugin/codec.js';
-import { FLOWS_PATH, installRuntime, newContact, startTeam, until, type Team } from './support/team.js';
+import { untilSent, untilSignalled } from './support/flow-team.js';
+import { FLOWS_PATH, installRuntime, startTeam, type Team } from './support/team.js';
 
 const CODEC_KEYS = `2027-01:${randomBytes(32).toString('base64')}`;
 const withCodec = (): BlocklistPlugin => new BlocklistPlugin({ codecKeys: CODEC_KEYS });
@@ -37,12 +38,12 @@ describe('with a codec', () => {
     textsIn((await clear.workflow.getHandle(workflowId).fetchHistory()).events).join('\n');
 
   it('a flow runs end to end, and its history shows no text, campaign, reply or event', async () => {
-    const contact = newContact();
+    const contact = await team.persons.make();
     const handle = await team.start('winBack', [contact, 'spring-2027']);
-    await until(() => team.ready.textsTo(contact).length === 1, 'offer');
-    await handle.signal('blocklistReply', team.ready.replySignal(contact, 'Yes to my secret address'));
-    await until(() => team.ready.textsTo(contact).length === 2, 'coupon');
-    await handle.signal('blocklistEvent', team.ready.eventSignal(contact, { score: 1, remark: 'not nice' }));
+    await untilSent(team, contact);
+    await team.persons.reply(contact, 'Yes to my secret address');
+    await untilSent(team, contact, 2);
+    await team.persons.answersSurvey(contact, { score: 1, remark: 'not nice' });
     expect(await handle.result()).toEqual({ rule: 'unhappy', matched: true, effect: 'added' });
     const history = await stored(handle.workflowId);
     expect(history).toContain('binary/encrypted');
@@ -50,10 +51,11 @@ describe('with a codec', () => {
   });
 
   it('what continues as new is handed over encrypted too', async () => {
-    const contact = newContact();
+    const contact = await team.persons.make();
     const handle = await team.start('rounds', [contact, 1]);
-    await until(() => team.ready.textsTo(contact).length === 1, 'first round');
-    await handle.signal('blocklistReply', team.ready.replySignal(contact, 'Kept to myself'));
+    await untilSent(team, contact);
+    await team.persons.reply(contact, 'Kept to myself');
+    await untilSignalled(handle, 'blocklistReply');
     await handle.signal('proceed');
     expect(await handle.result()).toMatchObject({ text: 'Kept to myself' });
     const last = await stored(handle.workflowId);
@@ -62,7 +64,9 @@ describe('with a codec', () => {
   });
 
   it('messages and stacks of errors are encrypted, and clients with the plugin read them', async () => {
-    const handle = await team.start('sendOne', [{ to: newContact(), channel: 'FAX', sender: '1', text: 'T' }]);
+    const handle = await team.start('sendOne', [
+      { to: await team.persons.make(), channel: 'FAX', sender: '1', text: 'T' },
+    ]);
     const error: unknown = await handle.result().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause?.message).toBe(
@@ -74,7 +78,9 @@ describe('with a codec', () => {
   });
 
   it('histories replay with the plugin, and say which key is missing without it', async () => {
-    const handle = await team.start('sendOne', [{ to: newContact(), channel: 'SMS', sender: '1', text: 'T' }]);
+    const handle = await team.start('sendOne', [
+      { to: await team.persons.make(), channel: 'SMS', sender: '1', text: 'T' },
+    ]);
     await handle.result();
     const history = await clear.workflow.getHandle(handle.workflowId).fetchHistory();
     await Worker.runReplayHistory({ workflowsPath: FLOWS_PATH, plugins: [withCodec()] }, history, handle.workflowId);

@@ -7,6 +7,7 @@ const WINDOW = '5 minutes';
 
 const { blocklistConfirm } = proxyActivities<Activities>({
   startToCloseTimeout: '30 s',
+  heartbeatTimeout: '10 s',
   scheduleToCloseTimeout: WINDOW,
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
 });

@@ -6,6 +6,7 @@ import type { ClientRequest } from '../src/domain/step-activities.js';
 
 const activities = proxyActivities<Activities>({
   startToCloseTimeout: '30 s',
+  heartbeatTimeout: '10 s',
   retry: { initialInterval: '300 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
 });
 

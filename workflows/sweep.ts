@@ -7,6 +7,7 @@ const ROUNDS_A_RUN = 200;
 
 const { blocklistSweepOnce } = proxyActivities<Activities>({
   startToCloseTimeout: '60 s',
+  heartbeatTimeout: '10 s',
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '5 s' },
 });
 

@@ -14,7 +14,8 @@ import { prepareTemporal } from './temporal.js';
 import { findTemporalCli } from './temporal-cli.js';
 
 export interface ScratchServer {
-  stop(): Promise<void>;
+  /** Asks it to end in good order; returns how it ended, such as `exit status 0`. */
+  stop(): Promise<string>;
   /** Ends it without a chance to tidy up, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -34,7 +35,7 @@ export interface ScratchTemporal extends ScratchServer {
 export class ScratchServers {
   readonly #guard = new Guard();
   readonly #folders: string[] = [];
-  readonly #running = new Set<() => Promise<void>>();
+  readonly #running = new Set<() => Promise<unknown>>();
 
   /** Fast and not durable unless asked: a killed server loses nothing, a machine that stops may. */
   async startPostgres(options: { readonly isDurable?: boolean } = {}): Promise<ScratchPostgres> {
@@ -47,10 +48,13 @@ export class ScratchServers {
       logFile: join(folder, 'postgres.log'),
       isDurable: options.isDurable ?? false,
     });
-    return Object.assign(await this.#startServer(program, isReady), { adminUrl });
+    return Object.assign(await this.start(program, isReady), { adminUrl });
   }
 
-  async startTemporal(options: { readonly extraArgs?: readonly string[] } = {}): Promise<ScratchTemporal> {
+  /** Forgets everything when it ends, unless asked to keep it in a file. */
+  async startTemporal(
+    options: { readonly isDurable?: boolean; readonly extraArgs?: readonly string[] } = {},
+  ): Promise<ScratchTemporal> {
     const folder = this.#makeFolder();
     const { program, address, uiUrl, isReady } = prepareTemporal({
       cli: await findTemporalCli(),
@@ -58,8 +62,9 @@ export class ScratchServers {
       uiPort: await freePort(),
       logFile: join(folder, 'temporal.log'),
       ...(options.extraArgs === undefined ? {} : { extraArgs: options.extraArgs }),
+      ...(options.isDurable === true ? { databaseFile: join(folder, 'temporal.db') } : {}),
     });
-    return Object.assign(await this.#startServer(program, isReady), { address, uiUrl });
+    return Object.assign(await this.start(program, isReady), { address, uiUrl });
   }
 
   async stop(): Promise<void> {
@@ -72,14 +77,18 @@ export class ScratchServers {
     await this.#guard.close();
   }
 
-  async #startServer(program: Program, isReady: () => Promise<boolean>): Promise<ScratchServer> {
+  /** Any other program beside them; resolves when it is ready. */
+  async start(program: Program, isReady: () => Promise<boolean>): Promise<ScratchServer> {
     const start = async (): Promise<RunningProgram> => {
       const running = await RunningProgram.start(program, this.#guard);
       await untilReady(running, isReady);
       return running;
     };
     let current = await start();
-    const stop = (): Promise<void> => current.stop();
+    const stop = async (): Promise<string> => {
+      await current.stop();
+      return current.exited;
+    };
     this.#running.add(stop);
     const server = {
       stop,

@@ -26,7 +26,6 @@ export interface TemporalOptions {
   readonly databaseFile?: string;
   /** Base address of the codec that lets the web interface show payloads. */
   readonly codecUrl?: string;
-  readonly extraArgs?: readonly string[];
 }
 
 export interface TemporalServer {
@@ -43,7 +42,7 @@ export function prepareTemporal(options: TemporalOptions): TemporalServer {
     program: {
       name: 'temporal',
       command: options.cli,
-      args: [...serverArgs(options), ...(options.extraArgs ?? [])],
+      args: serverArgs(options),
       // The CLI's own configuration files and variables are about the user's clusters, not about this server.
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
       logFile: options.logFile,

@@ -1,13 +1,7 @@
 // What the gateway asks of Temporal. Nothing here may delay or fail the answer to a reply: what people say is in the database.
-import {
-  isGrpcServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  type Client,
-} from '@temporalio/client';
-import { BlocklistError } from '../domain/errors.js';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { BROADCAST_MESSAGES, TASK_QUEUES, WORKFLOW_TYPES } from '../domain/names.js';
-import { temporalAccess } from '../plugin/temporal-access.js';
+import { temporalAccess, unavailable } from '../plugin/temporal-access.js';
 import { searchAttributes } from '../plugin/search-attributes.js';
 
 export interface GatewayTemporal {
@@ -32,9 +26,7 @@ export interface BroadcastStart {
 const HINT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 const REACHABLE_WITHIN_MS = 2_000;
-
-/** grpc status codes (google.rpc.Code). */
-const NOT_FOUND = 5;
+const REMEDY = 'Check TEMPORAL_ADDRESS and that the server runs.';
 
 export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => void): GatewayTemporal {
   const access = temporalAccess(client);
@@ -46,7 +38,10 @@ export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => 
     underWay.add(ended);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(unavailable(`The Temporal server did not answer within ${ms} ms.`)), ms);
+      timer = setTimeout(
+        () => reject(unavailable(`The Temporal server did not answer within ${ms} ms. ${REMEDY}`)),
+        ms,
+      );
     });
     try {
       return await Promise.race([call, timeout]);
@@ -86,20 +81,7 @@ export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => 
       for (const shard of shards) void wake(shard);
     },
 
-    async assertReachable() {
-      try {
-        const namespace = client.options.namespace;
-        await within(REACHABLE_WITHIN_MS, () => client.workflowService.describeNamespace({ namespace }));
-      } catch (error) {
-        const isMissing = isGrpcServiceError(error) && Number(error.code) === NOT_FOUND;
-        throw unavailable(
-          isMissing
-            ? `The Temporal server has no namespace ${client.options.namespace}. Create it, or set TEMPORAL_NAMESPACE.`
-            : 'The Temporal server does not answer. Check TEMPORAL_ADDRESS and that the server runs.',
-          error,
-        );
-      }
-    },
+    assertReachable: () => within(REACHABLE_WITHIN_MS, access.assertReachable),
 
     async startBroadcast({ broadcastId, campaignReference, accountKey }) {
       try {
@@ -139,8 +121,4 @@ export function gatewayTemporal(client: Client, onLostHint: (error: unknown) => 
 
 function broadcastWorkflowId(broadcastId: string): string {
   return `blocklist-broadcast-${broadcastId}`;
-}
-
-function unavailable(message: string, cause?: unknown): BlocklistError {
-  return new BlocklistError('TEMPORAL_UNAVAILABLE', message, { retryable: true, cause });
 }

@@ -2,12 +2,12 @@
 // sources, or beside another version of Temporal's packages, makes it anew.
 import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
-const BUILT = fileURLToPath(new URL('../../workflows/index.js', import.meta.url));
-/** The bundler never returns from a file that is not there, so from sources it is given the other name. */
-const WORKFLOWS = existsSync(BUILT) ? BUILT : BUILT.replace(/js$/, 'ts');
+/** Beside the compiled file it is compiled, too. */
+const WORKFLOWS = fileURLToPath(new URL(`../../workflows/index${extname(import.meta.url)}`, import.meta.url));
 
 /** A bundle fits only the version of the worker that made it. */
 function bundlePath(): string {

@@ -2,22 +2,14 @@
 import type { Worker } from '@temporalio/worker';
 import { BlocklistError } from '../domain/errors.js';
 import type { CodecKey } from './codec-keys.js';
+import type { OpenedActivities } from './serve.js';
 import type { SharedWorkers, SharedWorkersOptions } from './shared-workers.js';
-
-/** The activities of both shared workers, and what has to be closed after them. */
-export interface ServedActivities {
-  readonly single: object;
-  readonly bulk: object;
-  close(): Promise<void>;
-}
 
 export interface ServeOptions extends Pick<SharedWorkersOptions, 'workflowBundle' | 'workerOptions'> {
   /** BLOCKLIST_DATABASE_URL, BLOCKLIST_HASH_KEY and the other settings of a shared worker. Default: `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Told about faults that are tried again anyway. */
   readonly report?: (what: string) => void;
-  /** Your own composition instead of the one made from `environment`. */
-  readonly openActivities?: (worker: Worker) => Promise<ServedActivities>;
 }
 
 interface Running {
@@ -61,7 +53,7 @@ export class ServedWorkers {
     // Loaded only here: a team without `serve` needs nothing of it.
     const { startSharedWorkers } = await import('./shared-workers.js');
     const { workflowBundle, workerOptions } = this.options;
-    const opened = await (this.options.openActivities ?? this.#openActivities)(worker);
+    const opened = await this.#openActivities(worker);
     const { connection, namespace } = worker.options;
     try {
       const workers = await startSharedWorkers({
@@ -81,12 +73,12 @@ export class ServedWorkers {
     }
   }
 
-  readonly #openActivities = async ({ client }: Worker): Promise<ServedActivities> => {
+  async #openActivities({ client }: Worker): Promise<OpenedActivities> {
     const [{ openActivities }, { readConfig }] = await Promise.all([import('./serve.js'), import('../config.js')]);
     if (client === undefined) throw new BlocklistError('CONFIGURATION', 'a worker without a connection cannot serve');
     const { environment, report } = this.options;
     return openActivities(readConfig(environment), { client, ...(report === undefined ? {} : { report }) });
-  };
+  }
 
   async #stop(): Promise<void> {
     const running = this.#running;

@@ -31,6 +31,8 @@ export interface SharedWorkers {
   run(): Promise<void>;
   /** Begin to stop: no new tasks, what is running may finish. Any number of times. */
   shutdown(): void;
+  /** True while both take tasks of their queue, workflows and activities. */
+  isPolling(): boolean;
 }
 
 type Tuning = Partial<WorkerOptions>;
@@ -68,7 +70,11 @@ export async function startSharedWorkers(options: SharedWorkersOptions): Promise
       await Worker.create({ ...SINGLE, ...common, taskQueue: TASK_QUEUES.single, activities }),
       await Worker.create({ ...BULK, ...common, taskQueue: TASK_QUEUES.bulk, activities: bulkActivities }),
     ];
-    return { run: () => runTogether(workers).finally(closeConnection), shutdown: () => workers.forEach(stop) };
+    return {
+      run: () => runTogether(workers).finally(closeConnection),
+      shutdown: () => workers.forEach(stop),
+      isPolling: () => workers.every(isPolling),
+    };
   } catch (error) {
     await closeConnection().catch(() => undefined);
     throw error;
@@ -85,4 +91,9 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
 
 function stop(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function isPolling(worker: Worker): boolean {
+  const { runState, workflowPollerState, activityPollerState } = worker.getStatus();
+  return runState === 'RUNNING' && workflowPollerState === 'POLLING' && activityPollerState === 'POLLING';
 }

@@ -1,6 +1,12 @@
 // What activities and the gateway ask of Temporal, over one client.
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
 import type { TemporalAccess } from '../../activities/deps.js';
+import { BlocklistError } from '../domain/errors.js';
 import { INBOUND_MESSAGES, TASK_QUEUES, WORKFLOW_TYPES } from '../domain/names.js';
 import { inboundWorkflowId } from '../domain/shard.js';
 
@@ -8,10 +14,14 @@ import { inboundWorkflowId } from '../domain/shard.js';
 const SWEEP_WORKFLOW_ID = 'blocklist-sweep';
 /** Wake-ups of one shard are no more than this often: a drain reads hundreds of people at once. */
 const WAKE_EVERY_MS = 50;
+/** grpc status codes (google.rpc.Code). */
+const NOT_FOUND = 5;
 
 export interface Temporal extends TemporalAccess {
   /** Start the sweep, if it does not run yet. */
   ensureSweep(): Promise<void>;
+  /** @throws BlocklistError TEMPORAL_UNAVAILABLE saying what is wrong */
+  assertReachable(): Promise<void>;
 }
 
 export function temporalAccess(client: Client): Temporal {
@@ -76,7 +86,25 @@ export function temporalAccess(client: Client): Temporal {
         }),
       );
     },
+    async assertReachable() {
+      const { namespace } = client.options;
+      try {
+        await client.workflowService.describeNamespace({ namespace });
+      } catch (error) {
+        const isMissing = isGrpcServiceError(error) && Number(error.code) === NOT_FOUND;
+        throw unavailable(
+          isMissing
+            ? `The Temporal server has no namespace ${namespace}. Create it, or set TEMPORAL_NAMESPACE.`
+            : 'The Temporal server does not answer. Check TEMPORAL_ADDRESS and that the server runs.',
+          error,
+        );
+      }
+    },
   };
+}
+
+export function unavailable(message: string, cause?: unknown): BlocklistError {
+  return new BlocklistError('TEMPORAL_UNAVAILABLE', message, { retryable: true, cause });
 }
 
 async function ignoreStarted(start: Promise<unknown>): Promise<void> {

@@ -3,6 +3,7 @@
 import { emailDomain, type Destination } from '../domain/destinations.js';
 import { destinationHash } from '../domain/hash.js';
 import type { Database, Queryable } from './database.js';
+import { present } from '../domain/present.js';
 
 export interface ContactPoints {
   /** Ids of the destinations in their order; unknown ones are created. */
@@ -40,7 +41,7 @@ export function contactPointStore(db: Database, hashKey: Buffer): ContactPoints 
       hashes,
       destinations.map((d) => d.kind),
     );
-    return destinations.map((d, i) => ids.get(d.kind + hashes[i]!.toString('latin1')));
+    return hashes.map((hashed, i) => ids.get(`${destinations[i]?.kind}${hashed.toString('latin1')}`));
   };
 
   const insert = async (
@@ -77,7 +78,7 @@ export function contactPointStore(db: Database, hashKey: Buffer): ContactPoints 
             rootId,
             domains.map((value) => ({ kind: 'domain', value })),
           );
-    const domainOf = new Map(domains.map((value, i) => [value, domainIds[i]!]));
+    const domainOf = new Map(domains.map((value, i) => [value, present(domainIds[i], 'a domain')]));
     await insert(
       rootId,
       missing,

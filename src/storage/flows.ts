@@ -2,6 +2,7 @@
 // or a reply finds it (Visibility lags and knows no contacts).
 import type { FlowIdentity } from '../domain/step-activities.js';
 import type { Queryable } from './database.js';
+import { present } from '../domain/present.js';
 
 export interface Flows {
   /** Register, or open again, and return the registration's id. */
@@ -25,7 +26,7 @@ export function flowStore(db: Queryable): Flows {
          returning id`,
         [flow.workflowId, contactId, accountId],
       );
-      const id = found.rows[0]!.id;
+      const id = present(found.rows[0], 'the registration').id;
       if (ids.size >= REMEMBERED) ids.clear();
       ids.set(key, id);
       return id;

@@ -8,6 +8,7 @@ import type { Accounts } from './accounts.js';
 import type { ContactPoints } from './contact-points.js';
 import type { Database } from './database.js';
 import type { Permits } from './permits.js';
+import { present } from '../domain/present.js';
 
 /** Largest text kept of a reply; what is longer is cut, never refused. */
 const MAX_TEXT = 20_000;
@@ -60,14 +61,14 @@ export function inboxStore(db: Database, accounts: Accounts, contacts: ContactPo
 
       const owners = await resolveOwners(db, accounts, contacts, items);
       const rows = items.map((item) => {
-        const owner = owners.get(item.n)!;
+        const owner = present(owners.get(item.n), 'an owner');
         return {
           n: item.n,
           provider: item.reply.provider,
           messageId: item.reply.messageId,
           account: owner.accountId,
           contact: owner.contactId,
-          shard: item.hash[0]! % INBOUND_SHARDS,
+          shard: item.hash.readUInt8() % INBOUND_SHARDS,
           channel: item.reply.channel,
           sender: item.reply.to,
           senderKey: senderKey(item.reply.to),
@@ -123,7 +124,9 @@ async function resolveOwners(
       account.rootId,
       of.map((item) => item.destination),
     );
-    of.forEach((item, i) => owners.set(item.n, { n: item.n, accountId: account.id, contactId: ids[i]! }));
+    of.forEach((item, i) =>
+      owners.set(item.n, { n: item.n, accountId: account.id, contactId: present(ids[i], 'a contact') }),
+    );
   }
   return owners;
 }

@@ -1,8 +1,10 @@
 // A press of an opt-out link: the token names the message, so the opt-out is tied to it exactly.
+import { present } from '../domain/present.js';
 import { dayNumber, readOptOutLink, type OptOutLink } from '../domain/opt-out-link.js';
 import type { SendingChannel } from '../domain/channel.js';
 import type { Queryable } from './database.js';
 import type { Storage } from './storage.js';
+import { present } from '../domain/present.js';
 
 export type Press =
   | { readonly kind: 'done'; readonly effect: 'added' | 'strengthened' | 'already'; readonly eventId: string }
@@ -56,7 +58,8 @@ export async function pressOptOutLink(
       ...(narrow ? { channel: stream.channel, sender: stream.sender } : {}),
     },
   ]);
-  return { kind: 'done', effect: written!.effect as 'added' | 'strengthened' | 'already', eventId: written!.eventId };
+  const { effect, eventId } = present(written, 'what was written');
+  return { kind: 'done', effect: effect as 'added' | 'strengthened' | 'already', eventId };
 }
 
 /**
@@ -77,7 +80,7 @@ export async function undoPress(
     `select outcome, event_id as "eventId" from blocklist_undo_press($1, $2, $3, make_interval(secs => $4), $5)`,
     [read.payload.contactId, read.payload.permitId, at.toISOString(), UNDO_WITHIN_SECONDS, JSON.stringify(evidence)],
   );
-  const { outcome, eventId } = found.rows[0]!;
+  const { outcome, eventId } = present(found.rows[0], 'the outcome');
   return { kind: outcome, ...(eventId === null ? {} : { eventId }) } as Undo;
 }
 

@@ -5,6 +5,7 @@ import { BlocklistError } from '../domain/errors.js';
 import type { HoldReason, MessageState } from '../domain/outcome.js';
 import type { FrequencyCap } from '../domain/step-activities.js';
 import type { Database } from './database.js';
+import { present } from '../domain/present.js';
 
 /** Most messages of one claim: keeps a transaction, and so the wait of an opt-out behind it, short. */
 export const MAX_CLAIM = 5_000;
@@ -198,7 +199,7 @@ async function expirePage(db: Database): Promise<number> {
       `select done_until as "from", now() - interval '2 minutes' as "to"
        from sweeps where name = 'expire' for update`,
     );
-    const { from, to } = swept.rows[0]!;
+    const { from, to } = present(swept.rows[0], 'the sweep');
     const found = await tx.query<{ count: number }>('select blocklist_expire($1, $2, $3) as count', [
       from,
       to,

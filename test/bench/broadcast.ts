@@ -86,11 +86,11 @@ async function silence(rig: BroadcastRig, report: (text: string) => void = () =>
   const { id: accountId, rootId } = await storage.accounts.get();
   const acknowledged = new Map<string, string>();
   const delays: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const from = rig.log().length;
   const people = numbers(SILENCE_RECIPIENTS);
   const begin = async (): Promise<void> => {
-    for (let n = 0; !isOver; n += 1) {
+    for (let n = 0; !over.signal.aborted; n += 1) {
       const person = String(FIRST_NUMBER + ((n * 7_919) % SILENCE_RECIPIENTS));
       const [contactId] = await storage.contacts.resolve(rootId, [{ kind: 'phone', value: person }]);
       const asked = performance.now();
@@ -105,7 +105,7 @@ async function silence(rig: BroadcastRig, report: (text: string) => void = () =>
   await broadcast(rig, people, () => {
     leaving = begin();
   });
-  isOver = true;
+  over.abort();
   await leaving;
   const late = rig
     .log()

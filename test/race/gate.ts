@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Queryable } from '../../src/storage/database.js';
+import { watchEnd } from './ended.js';
 
 /** `decided`: entries and replies were looked at, the permit not written. `half-locked`: one of several contacts is. */
 export type Point = 'decided' | 'written' | 'half-locked';
@@ -27,10 +28,8 @@ export class Gate {
 
   /** Resolves when somebody stands before it, or will not come: what had to lead there is over. */
   async reached(over: Promise<unknown>): Promise<void> {
-    let isOver = false;
-    const end = (): void => void (isOver = true);
-    over.then(end, end);
-    while (!isOver) {
+    const end = watchEnd(over);
+    while (!end.isOver) {
       const found = await this.db.query<{ waits: boolean }>(
         'select exists (select from pg_locks where classid = $1 and objid = $2 and not granted) as waits',
         [GATES, this.key],

@@ -78,10 +78,8 @@ export class RaceDatabase implements Database {
 
   /** Resolves when `work` is done, or when an operation whose tag ends so waits for a lock (not at a gate). */
   async doneOrBlocked(work: Promise<unknown>, tagEnding: string): Promise<void> {
-    let isDone = false;
-    const end = (): void => void (isDone = true);
-    work.then(end, end);
-    while (!isDone) {
+    const end = watchEnd(work);
+    while (!end.isOver) {
       const pids = [...this.#busy].filter(([, tag]) => tag.endsWith(tagEnding)).map(([pid]) => pid);
       if (pids.length > 0 && (await Gate.isBlockedElsewhere(this, pids))) return;
       await new Promise((resolve) => setTimeout(resolve, 2));

@@ -5,8 +5,9 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
+import type { temporal } from '@temporalio/proto';
 import { BlocklistPlugin } from '../../src/plugin/blocklist-plugin.js';
-import { flowsBundle, installRuntime, until, type Team } from './team.js';
+import { flowsBundle, installRuntime, TEAM_QUEUE, type Team } from './team.js';
 
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 const PREFIX = 'steps-0.1.0-';
@@ -26,7 +27,9 @@ export async function replayRecorded(file: string): Promise<void> {
 export async function replayEnded(
   team: Team,
 ): Promise<{ readonly replayed: number; readonly errors: readonly string[] }> {
-  const ended = team.client.workflow.list({ query: 'ExecutionStatus != "Running"' }).intoHistories();
+  const ended = team.client.workflow
+    .list({ query: `ExecutionStatus != "Running" and TaskQueue = "${TEAM_QUEUE}"` })
+    .intoHistories();
   const options = { workflowBundle: await flowsBundle(), plugins: [new BlocklistPlugin({ codecKeys: [] })] };
   const errors: string[] = [];
   let replayed = 0;
@@ -66,17 +69,53 @@ export async function statusOf(handle: WorkflowHandle): Promise<string> {
   return (await handle.describe()).status.name;
 }
 
-/** The permit named by the first answer of a check. */
-export async function permitOf(handle: WorkflowHandle): Promise<string> {
-  let found: string | undefined;
-  await until(async () => {
-    const { events } = await handle.fetchHistory();
-    const [payload] =
-      events?.flatMap((event) => event.activityTaskCompletedEventAttributes?.result?.payloads ?? []) ?? [];
-    if (payload?.data) found = (JSON.parse(Buffer.from(payload.data).toString()) as { permitId: string }).permitId;
-    return found !== undefined;
-  }, 'the answer of the first check');
-  return found ?? '';
+export interface Call<Input, Result> {
+  readonly input: Input;
+  /** Undefined while it runs. */
+  readonly result: Result | undefined;
+}
+
+type History = temporal.api.history.v1.IHistory;
+
+/** What a flow has asked of one activity so far and what it was told, over all its runs. Without a codec only. */
+export async function callsOf<Input, Result>(
+  team: Team,
+  { workflowId, firstExecutionRunId }: { readonly workflowId: string; readonly firstExecutionRunId: string },
+  activity: string,
+): Promise<readonly Call<Input, Result>[]> {
+  const calls: Call<Input, Result>[] = [];
+  for (let runId: string | null | undefined = firstExecutionRunId; runId;) {
+    const history: History = await team.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const events = history.events ?? [];
+    const results = new Map<string, unknown>();
+    runId = undefined;
+    for (const event of events) {
+      const completed = event.activityTaskCompletedEventAttributes;
+      if (completed) results.set(String(completed.scheduledEventId), decoded(completed.result));
+      runId = event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? runId;
+    }
+    for (const { eventId, activityTaskScheduledEventAttributes: scheduled } of events) {
+      if (scheduled?.activityType?.name !== activity) continue;
+      calls.push({
+        input: decoded(scheduled.input) as Input,
+        result: results.get(String(eventId)) as Result | undefined,
+      });
+    }
+  }
+  return calls;
+}
+
+function decoded(
+  payloads: { readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null } | null | undefined,
+): unknown {
+  const data = payloads?.payloads?.[0]?.data;
+  return data ? JSON.parse(Buffer.from(data).toString()) : undefined;
+}
+
+/** How many signals of this name the flow has received in its latest run. */
+export async function signalsReceived(handle: WorkflowHandle, name: string): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes?.signalName === name).length;
 }
 
 /** The one-line summaries of a flow's activities. */

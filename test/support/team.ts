@@ -1,4 +1,4 @@
-// A team's own worker with the test flows, beside stand-ins for the shared workers, in a namespace of its own.
+// A team's own worker with the test flows, beside the shared workers of the product, in a namespace of its own.
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import {
@@ -11,7 +11,9 @@ import {
 } from '@temporalio/worker';
 import { BlocklistPlugin } from '../../src/plugin/blocklist-plugin.js';
 import type { Calendar } from '../../src/dev/examples/appointment.js';
-import { FakeReady } from './fake-ready.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { Persons } from './persons.js';
+import { openSurroundings, startRealWorkers } from './real-workers.js';
 import { getTemporal } from './servers.js';
 
 export const FLOWS_PATH = fileURLToPath(new URL('./flows/index.ts', import.meta.url));
@@ -42,7 +44,8 @@ export interface Team {
   readonly connection: NativeConnection;
   readonly address: string;
   readonly namespace: string;
-  readonly ready: FakeReady;
+  readonly storage: Storage;
+  readonly persons: Persons;
   readonly calendar: string[];
   /** Start a flow; its id contains the name given. */
   start(flow: string, args: readonly unknown[], name?: string): Promise<WorkflowHandleWithFirstExecutionRunId>;
@@ -72,7 +75,6 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
   const clientConnection = await Connection.connect({ address });
   const plugin = (): BlocklistPlugin => new BlocklistPlugin({ codecKeys: options.codecKeys ?? [] });
   const client = new Client({ connection: clientConnection, namespace, identity: IDENTITY, plugins: [plugin()] });
-  const ready = new FakeReady();
   const calendar: string[] = [];
   const calendarActivities: Calendar = {
     reserveSlot: (contactId, slot) => Promise.resolve(void calendar.push(`reserve ${contactId} ${slot}`)),
@@ -88,39 +90,35 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
     plugins: options.hasPlugin === false ? [] : [plugin()],
     ...options.worker,
   });
-  const { dataConverter } = plugin().configureClient({});
-  const shared = await Worker.create({
+  const running = team.run();
+  const surroundings = await openSurroundings();
+  const shared = await startRealWorkers(surroundings.environment, {
+    client,
     connection,
     namespace,
+    codecKeys: options.codecKeys ?? '',
     identity: IDENTITY,
-    taskQueue: 'blocklist',
-    activities: { ...ready },
-    ...(dataConverter === undefined ? {} : { dataConverter }),
   });
-  const running = [team, shared].map((worker) => worker.run());
   let started = 0;
   return {
     client,
     connection,
     address,
     namespace,
-    ready,
+    storage: shared.storage,
+    persons: new Persons(shared.storage, client, surroundings.sandbox.url),
     calendar,
     start: (flow, args, name = flow) =>
       client.workflow.start(flow, { taskQueue: TEAM_QUEUE, workflowId: `${name}-${(started += 1)}`, args: [...args] }),
     async close() {
-      for (const worker of [team, shared]) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.all(running);
+      team.shutdown();
+      await running;
+      await shared.close();
+      await surroundings.close();
       await clientConnection.close();
       await connection.close();
     },
   };
-}
-
-let contacts = 1000;
-/** A contact nobody else has. */
-export function newContact(): { readonly id: string } {
-  return { id: String((contacts += 1)) };
 }
 
 /** Wait until something holds; tests wait for what they mean, not for a time. */

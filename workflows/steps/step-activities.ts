@@ -24,6 +24,7 @@ export async function callActivity<T>(call: (activities: Called) => Promise<T>, 
     taskQueue: TASK_QUEUES.single,
     summary: options.summary.slice(0, LONGEST_SUMMARY),
     startToCloseTimeout: '30 s',
+    heartbeatTimeout: '10 s',
     ...(options.withinMs === undefined ? {} : { scheduleToCloseTimeout: options.withinMs }),
     // A flow goes on at most ten seconds after the storage has come back.
     retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },

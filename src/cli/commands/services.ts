@@ -28,11 +28,14 @@ export function registerServices(program: Command): void {
     .summary('run the shared workers')
     .description('Run the shared workers: sends, opt-outs, replies and broadcasts. SIGTERM ends it in good order.')
     .action(async () => {
-      const { config } = await connectionSettings();
-      const { runWorker } = await import('../../plugin/run-worker.js');
+      // Before anything is loaded: a signal that comes early must not end it any less properly.
       const stopping = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+      const { config } = await connectionSettings();
+      const { runWorker } = await import('../../plugin/run-worker.js');
       await runWorker(config, { signal: stopping.signal, log: (line) => process.stderr.write(`${line}\n`) });
+      // Nothing is to be waited for, not even a server that was still being connected to.
+      process.exit();
     });
 
   program

@@ -52,7 +52,9 @@ export function connectGateway(gatewayUrl: string, apiKey: string, signal: Abort
   return {
     async report(campaign) {
       const found = await get(`/api/v1/campaigns/${encodeURIComponent(campaign)}/report`);
-      return found === undefined ? undefined : (report.parse(found) as unknown as CampaignReport);
+      if (found === undefined) return undefined;
+      report.parse(found);
+      return found as CampaignReport;
     },
     async broadcastStatus(id) {
       return broadcast.parse(await get(`/api/v1/broadcasts/${encodeURIComponent(id)}`)).status;

@@ -1,7 +1,7 @@
 // For operators and their tools: is it alive, does it serve, and how does it do.
 import { z } from 'zod';
+import { createReadiness } from '../../plugin/readiness.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { createReadiness } from './readiness.js';
 
 const readiness = z.object({
   status: z.enum(['ready', 'unavailable']),
@@ -13,7 +13,12 @@ export function registerOperationsRoutes(app: App, deps: GatewayDeps): void {
   app.addHook('preClose', async () => {
     isClosing = true;
   });
-  const isReady = createReadiness(deps, () => isClosing);
+  const isReady = createReadiness({
+    part: 'gateway',
+    ownProblem: () => (isClosing ? 'The gateway is stopping.' : undefined),
+    database: deps.storage.db,
+    assertReachable: deps.temporal.assertReachable,
+  });
 
   app.route({
     method: 'GET',

@@ -9,6 +9,7 @@ export {
   judge,
   lateStep,
   leaveAndReturn,
+  letters,
   listenLate,
   monthly,
   monthlyHandled,

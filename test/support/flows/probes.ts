@@ -46,6 +46,16 @@ export async function sendOne(message: Message): Promise<MessageOutcome> {
   return sendMessage(message);
 }
 
+/** Writes so many letters, with a pause after each. Returns what became of them. */
+export async function letters(contact: Contact, count: number, pauseMs: number): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (let n = 1; n <= count; n += 1) {
+    outcomes.push((await sendMessage(sms(contact, `Letter ${n}`))).outcome);
+    await sleep(pauseMs);
+  }
+  return outcomes;
+}
+
 /** Names the contact, then does nothing of ours for a long time. */
 export async function sendAndSleep(contact: Contact): Promise<string> {
   await sendMessage(sms(contact, 'Hello'));

@@ -1,33 +1,41 @@
-// Whether traffic can be served: the database is there and fits, and Temporal answers. Workers are not asked: replies are
-// taken and kept without them.
+// Whether a process can do its work: it is up, the database is there and fits, and Temporal answers. For gateway and workers.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BlocklistError } from '../../domain/errors.js';
-import { assertSchema } from '../../storage/migrate.js';
-import type { GatewayDeps } from '../gateway-deps.js';
+import { BlocklistError } from '../domain/errors.js';
+import type { Database } from '../storage/database.js';
+import { assertSchema } from '../storage/migrate.js';
 
 export interface Readiness {
   readonly isReady: boolean;
-  readonly reasons: readonly { readonly part: 'gateway' | 'database' | 'temporal'; readonly message: string }[];
+  readonly reasons: readonly {
+    readonly part: 'gateway' | 'worker' | 'database' | 'temporal';
+    readonly message: string;
+  }[];
+}
+
+export interface ReadinessOptions {
+  readonly part: 'gateway' | 'worker';
+  /** What keeps the process itself from serving; undefined when nothing does. */
+  readonly ownProblem: () => string | undefined;
+  readonly database: Database;
+  /** Throws what is wrong with the Temporal server. */
+  readonly assertReachable: () => Promise<void>;
 }
 
 /** Probes within this time share one answer, so that nobody can load the servers by asking. */
 const FRESH_MS = 500;
 const WITHIN_MS = 3_000;
 
-export function createReadiness(
-  { storage, temporal }: Pick<GatewayDeps, 'storage' | 'temporal'>,
-  isClosing: () => boolean,
-): () => Promise<Readiness> {
+export function createReadiness(options: ReadinessOptions): () => Promise<Readiness> {
   let latest: { readonly at: number; readonly readiness: Promise<Readiness> } | undefined;
 
   const look = async (): Promise<Readiness> => {
     const [database, server] = await Promise.all([
       problemOf(
-        assertSchema(storage.db),
+        assertSchema(options.database),
         'The database does not answer. Check BLOCKLIST_DATABASE_URL and that it runs.',
       ),
       problemOf(
-        temporal.assertReachable(),
+        options.assertReachable(),
         'The Temporal server does not answer. Check TEMPORAL_ADDRESS and that it runs.',
       ),
     ]);
@@ -39,9 +47,8 @@ export function createReadiness(
   };
 
   return () => {
-    if (isClosing()) {
-      return Promise.resolve({ isReady: false, reasons: [{ part: 'gateway', message: 'The gateway is stopping.' }] });
-    }
+    const message = options.ownProblem();
+    if (message !== undefined) return Promise.resolve({ isReady: false, reasons: [{ part: options.part, message }] });
     const now = performance.now();
     if (latest === undefined || now - latest.at > FRESH_MS) latest = { at: now, readiness: look() };
     return latest.readiness;
