@@ -159,10 +159,10 @@ describe('Dispatch', () => {
     const { root } = await world.tree();
     const stream = await world.stream(root);
     const claim = async (): Promise<string> =>
-      (await claimOne(stream, await world.phone(root), { validForSeconds: 0.05 })).id;
+      (await claimOne(stream, await world.phone(root), { validForSeconds: 1 })).id;
     const [unused, dead] = [await claim(), await claim()];
     await world.fence(root, [dead], 10);
-    await sleep(80);
+    await sleep(1_100);
     expect(await world.fence(root, [unused])).toEqual([]);
     await world.storage.db.query(`select blocklist_expire(now() - interval '1 minute', now())`);
     expect([await world.state(unused), await world.state(dead)]).toEqual(['expired', 'unknown']);
