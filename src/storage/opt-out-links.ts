@@ -1,5 +1,4 @@
 // A press of an opt-out link: the token names the message, so the opt-out is tied to it exactly.
-import { present } from '../domain/present.js';
 import { dayNumber, readOptOutLink, type OptOutLink } from '../domain/opt-out-link.js';
 import type { SendingChannel } from '../domain/channel.js';
 import type { Queryable } from './database.js';
