@@ -53,7 +53,7 @@ export function answerOf(error: unknown, requestId: string): ErrorAnswer {
     return invalid(
       error.validation.map(({ instancePath, message }) => ({
         path: pathOf(instancePath, where),
-        message: message ?? 'is not valid',
+        message: withoutForeignNames(message ?? 'is not valid'),
       })),
     );
   }
@@ -92,6 +92,13 @@ function invalid(violations: readonly Violation[]): ErrorAnswer {
     left === 0 ? '' : `, the first ${MOST_VIOLATIONS} are listed`
   }; see violations.`;
   return { status: 400, body: { error: { code: 'INVALID_INPUT', message, violations: [...named] } } };
+}
+
+/** A field that is not known is named if it can be a misspelt one: anything else may be somebody's number, address or text. */
+function withoutForeignNames(message: string): string {
+  if (!message.startsWith('Unrecognized key')) return message;
+  const names = [...message.matchAll(/"((?:[^"\\\\]|\\\\.)*)"/g)].map(([, name = '']) => name);
+  return names.every((name) => /^[a-z]\w{0,39}$/i.test(name)) ? message : 'has fields that are not known here';
 }
 
 /** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */
