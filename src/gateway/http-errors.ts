@@ -94,12 +94,12 @@ function invalid(violations: readonly Violation[]): ErrorAnswer {
   return { status: 400, body: { error: { code: 'INVALID_INPUT', message, violations: [...named] } } };
 }
 
-/** A field that is not known is named if it can be a misspelt one: anything else may be somebody's number, address or text. */
+/** Fields that are not known are named if they can be misspelt: anything else may be somebody's number, address or text. */
 function withoutForeignNames(message: string): string {
-  if (!message.startsWith('Unrecognized key')) return message;
-  const names = [...message.matchAll(/"((?:[^"\\\\]|\\\\.)*)"/g)].map(([, name = '']) => name);
-  return names.every((name) => /^[a-z]\w{0,39}$/i.test(name)) ? message : 'has fields that are not known here';
+  const isHarmless = !message.startsWith('Unrecognized key') || HARMLESS_NAMES.test(message);
+  return isHarmless ? message : 'has fields that are not known here';
 }
+const HARMLESS_NAMES = /^Unrecognized keys?: "[a-z]\w{0,39}"(, "[a-z]\w{0,39}")*$/i;
 
 /** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */
 function pathOf(pointer: string, context: string | undefined): string {
