@@ -53,7 +53,7 @@ export function answerOf(error: unknown, requestId: string): ErrorAnswer {
     return invalid(
       error.validation.map(({ instancePath, message }) => ({
         path: pathOf(instancePath, where),
-        message: message ?? 'is not valid',
+        message: withoutForeignNames(message ?? 'is not valid'),
       })),
     );
   }
@@ -93,6 +93,13 @@ function invalid(violations: readonly Violation[]): ErrorAnswer {
   }; see violations.`;
   return { status: 400, body: { error: { code: 'INVALID_INPUT', message, violations: [...named] } } };
 }
+
+/** Fields that are not known are named if they can be misspelt: anything else may be somebody's number, address or text. */
+function withoutForeignNames(message: string): string {
+  const isHarmless = !message.startsWith('Unrecognized key') || HARMLESS_NAMES.test(message);
+  return isHarmless ? message : 'has fields that are not known here';
+}
+const HARMLESS_NAMES = /^Unrecognized keys?: "[a-z]\w{0,39}"(, "[a-z]\w{0,39}")*$/i;
 
 /** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */
 function pathOf(pointer: string, context: string | undefined): string {

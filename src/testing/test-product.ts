@@ -49,11 +49,8 @@ export interface TestProduct {
     flow: F | string,
     ...args: Parameters<F>
   ): Promise<WorkflowHandleWithFirstExecutionRunId<F>>;
-  /** Put the person on the list by hand (source `CUSTOM`); everything is blocked without a scope. */
-  block(
-    person: Person,
-    scope?: Partial<Pick<OptCommand, 'level' | 'channel' | 'sender' | 'campaign'>>,
-  ): Promise<OptResult>;
+  /** Put the person on the list by hand (source `CUSTOM`): for one sender of a channel, or everything without a scope. */
+  block(person: Person, scope?: Required<Pick<OptCommand, 'channel' | 'sender'>>): Promise<OptResult>;
   /** The person answers the last message to him. From the answer on nothing new goes out to him until it is read. */
   reply(person: Person, text: string): Promise<void>;
   /** The person presses the opt-out link in the last message to him. */
@@ -163,10 +160,10 @@ async function open(
         workflowId: `${typeof flow === 'string' ? flow : flow.name}-${randomUUID()}`,
         args,
       }) as Promise<WorkflowHandleWithFirstExecutionRunId<F>>,
-    block: ({ contact }, scope = {}) =>
+    block: ({ contact }, scope) =>
       blocklist.optOut({
         contact,
-        level: scope.sender === undefined ? 'FROM_ANY_SENDER' : 'FROM_SENDER',
+        level: scope === undefined ? 'FROM_ANY_SENDER' : 'FROM_SENDER',
         actor: 'test',
         ...scope,
       }),
