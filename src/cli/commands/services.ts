@@ -58,7 +58,12 @@ export function registerServices(program: Command): void {
     .description('Run a network that sends nothing: it logs what it is given, and replies by script.')
     .option('--port <port>', 'default: BLOCKLIST_SANDBOX_PORT, else any free one', wholeNumber('--port', 0, 65_535))
     .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else .cache/sandbox/messages.jsonl')
-    .action(async (options: { readonly port?: number; readonly log?: string }) => runSandboxProcess(options));
+    .option(
+      '--reports <percent>',
+      'messages that get a delivery report; default: BLOCKLIST_SANDBOX_REPORTS, else 100',
+      wholeNumber('--reports', 0, 100),
+    )
+    .action(async (options: SandboxOptions) => runSandboxProcess(options));
 }
 
 /** Migrations need no key. */
@@ -70,11 +75,19 @@ function databaseOnly(): { readonly databaseUrl: string } {
   return { databaseUrl };
 }
 
-async function runSandboxProcess(options: { readonly port?: number; readonly log?: string }): Promise<void> {
+interface SandboxOptions {
+  readonly port?: number;
+  readonly log?: string;
+  readonly reports?: number;
+}
+
+async function runSandboxProcess(options: SandboxOptions): Promise<void> {
   const env = process.env;
   const { runSandbox } = await import('../../providers/sandbox/run-sandbox.js');
   const { projectCacheFolder } = await import('../../dev/folders.js');
   const port = options.port ?? wholeNumber('BLOCKLIST_SANDBOX_PORT', 0, 65_535)(env['BLOCKLIST_SANDBOX_PORT'] || '0');
+  const reports =
+    options.reports ?? wholeNumber('BLOCKLIST_SANDBOX_REPORTS', 0, 100)(env['BLOCKLIST_SANDBOX_REPORTS'] || '100');
   const gatewayUrl = env['BLOCKLIST_GATEWAY_URL'];
   const webhookSecret = env['BLOCKLIST_WEBHOOK_SECRET'];
   const running = await runSandbox({
@@ -82,6 +95,7 @@ async function runSandboxProcess(options: { readonly port?: number; readonly log
     port,
     ...(gatewayUrl ? { gatewayUrl } : {}),
     ...(webhookSecret ? { webhookSecret } : {}),
+    reportsShare: reports / 100,
     handleSignals: true,
     warn: (message) => process.stderr.write(`sandbox: ${message}\n`),
   });
