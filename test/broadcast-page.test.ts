@@ -3,8 +3,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { createBroadcastActivities } from '../activities/broadcast.js';
 import { claimantFor, permitIdForScoped, scopeHash } from '../src/domain/permit-id.js';
-import { createBroadcast, loadAudience, readBroadcast, startable } from '../src/storage/broadcasts.js';
-import { lines, newNumbers, sentTo, SPRING } from './support/broadcasting.js';
+import {
+  createBroadcast,
+  loadAudience,
+  readBroadcast,
+  setBroadcastStatus,
+  startable,
+  writePageCounts,
+} from '../src/storage/broadcasts.js';
+import { countsOf, lines, newNumbers, sentTo, SPRING } from './support/broadcasting.js';
 import { openProduct, type Product } from './support/product.js';
 
 let product: Product;
@@ -41,3 +48,19 @@ it('A wall clock that is set back does not stop a page that waits for the end of
   expect(await sending).toMatchObject({ isDone: true, held: 0, counts: { audience: 20, sent: 20 } });
   expect(await sentTo(product, people)).toHaveLength(20);
 }, 30_000);
+
+it('What an attempt that was thought dead writes last does not hide how a page ended', async () => {
+  const { broadcastId } = await createBroadcast(product.storage, SPRING);
+  await loadAudience(product.storage, broadcastId, lines(newNumbers(5)));
+  await startable(product.storage, broadcastId);
+  const { db } = product.storage;
+  const { id } = await readBroadcast(db, broadcastId);
+  const counts = (sent: number, held: number) => ({ permitted: sent, sent, blocked: 0, held, failed: 0 });
+  await writePageCounts(db, id, 1, counts(3, 2), true);
+  expect(await setBroadcastStatus(product.storage, broadcastId, 'FINISHED')).toBe('RUNNING');
+  await writePageCounts(db, id, 1, counts(5, 0), true);
+  await writePageCounts(db, id, 1, counts(2, 0), false);
+  await writePageCounts(db, id, 1, counts(3, 2), true);
+  expect(await countsOf(product, broadcastId)).toEqual({ audience: 5, ...counts(5, 0) });
+  expect(await setBroadcastStatus(product.storage, broadcastId, 'FINISHED')).toBe('FINISHED');
+});

@@ -11,7 +11,7 @@ import type { BenchLine } from '../race.js';
 import { numberOf, runBroadcast } from './running.js';
 
 const WARM_UP = 20_000;
-const CLAIMED = 100_000;
+const CLAIMED = 200_000;
 const CLAIM_BATCH = 1_000;
 /** As many as a broadcast has under way: two pages, each two calls. */
 const CLAIMS_AT_ONCE = 4;
@@ -48,12 +48,14 @@ export async function rateLines(
   if (sent !== recipients) throw new Error(`${sent} of ${recipients} were sent`);
   const rate = (sent / ms) * 1_000;
   const claims = (before + after) / 2;
+  const taken = await samples;
+  report(`worker, MB resident and heap: ${taken.map(megabytes).join(' ')}`);
   report(`broadcast: ${sent} sent at ${Math.round(rate)}/s, claims ${Math.round(before)} and ${Math.round(after)}/s`);
   return [
     atLeast('broadcast, as a share of claims alone', rate, 'recipients/s', rate / claims, 0.3),
     plain(`claims alone, ${CLAIMS_AT_ONCE} of ${CLAIM_BATCH} at once`, claims, 'messages/s'),
     plain('audience of a broadcast loaded', (recipients / running.loadMs) * 1_000, 'recipients/s'),
-    ...memoryLines(await samples, recipients),
+    ...memoryLines(taken, recipients),
     plain('database with indexes, a message that was sent', bytes / sent, 'bytes/message'),
   ];
 }
@@ -73,6 +75,9 @@ function memoryLines(samples: readonly Sample[], recipients: number): BenchLine[
     atMost(name('heap'), heap / 1e6, 'MB at least', heapRatio, MEMORY_BOUND),
   ];
 }
+
+const megabytes = ({ residentBytes, heapBytes }: Sample): string =>
+  `${Math.round(residentBytes / 1e6)}/${Math.round(heapBytes / 1e6)}`;
 
 async function sample(
   { stack, storage }: Installation,
