@@ -25,6 +25,8 @@ export interface Answer {
 }
 
 const ANSWER_EVERY_MS = 50;
+/** Who finds so many waiting for their acknowledgement does not answer. */
+const MOST_UNDER_WAY = 50;
 const LOOK_EVERY_MS = 5;
 const COMMITTED_WITHIN_MS = 30_000;
 
@@ -63,7 +65,7 @@ export class Crowd {
 
   #next(kind: AnswerKind): void {
     const place = this.pick();
-    if (this.answered.has(place)) return;
+    if (this.answered.has(place) || this.#underWay.size >= MOST_UNDER_WAY) return;
     this.answered.add(place);
     const answering = this.#answer(numberOf(place), kind)
       .catch((error: unknown) => void (this.#failure ??= error))
