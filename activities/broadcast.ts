@@ -92,11 +92,12 @@ async function sendPage(
   const permitIds = [...messages.keys()];
   const claimant = claimantFor(`${account.key} ${scope}`);
   const provider = providerFor(stream.channel);
-  const began = Date.now();
+  const began = performance.now();
+  const elapsedMs = (): number => performance.now() - began;
   const pace =
     broadcast.messagesPerSecond === undefined
       ? undefined
-      : new Pace(broadcast.messagesPerSecond, began, nextSendAt ?? began);
+      : new Pace(broadcast.messagesPerSecond, Date.now(), nextSendAt);
   const isFirst = !isBegun && context.info.attempt === 1;
 
   const write = async (states: Iterable<MessageState>, isDone: boolean) => {
@@ -112,7 +113,7 @@ async function sendPage(
       claimant,
       mayRepeat: mayRepeat(provider, stream.purpose),
       // What is left of the whole broadcast's time, where it has one.
-      validForSeconds: Math.max(broadcast.validForSeconds - (broadcast.hasEnd ? (Date.now() - began) / 1000 : 0), 0),
+      validForSeconds: Math.max(broadcast.validForSeconds - (broadcast.hasEnd ? elapsedMs() / 1000 : 0), 0),
     }),
     handOver: {
       ...stream,
@@ -126,7 +127,7 @@ async function sendPage(
     stop: async () => {
       if (context.cancellationSignal.aborted) return 'ENDED';
       const stop = STOPS[await readStatus(db, broadcastId)];
-      return stop ?? (Date.now() - began > TURN_MS ? 'TURN' : undefined);
+      return stop ?? (elapsedMs() > TURN_MS ? 'TURN' : undefined);
     },
     onProgress: async (states) => {
       onSeen(states.size);

@@ -35,13 +35,16 @@ const LAST_BACK_OFF_MS = 15_000;
 /** How soon a pause or a cancellation is noticed by somebody who waits. */
 const LOOK_UP_MS = 250;
 const PROGRESS_EVERY_MS = 1_000;
-/** Past the end of a window, whose length was counted by another clock. */
+/** How long after its window a dispatch that somebody else began is taken over. */
 const AFTER_WINDOW_MS = 50;
 
 interface Waiting {
   readonly ids: readonly string[];
+  /** By the monotonic clock, as all waiting here: a wall clock that is set back must not stop a broadcast. */
   readonly from: number;
 }
+
+const now = (): number => performance.now();
 
 export class PageRun {
   /** The last state seen of each message; complete when the page has been gone through. */
@@ -51,7 +54,7 @@ export class PageRun {
   #underWay = 0;
   #refusals = 0;
   #providerFrom = 0;
-  #toldAt = Date.now();
+  #toldAt = now();
   #stop: Stop | undefined;
   #hasFailed = false;
 
@@ -62,7 +65,7 @@ export class PageRun {
     const unknown = [...job.messages.keys()].filter((id) => !this.states.has(id));
     this.#ask([...unknown, ...due], 0);
     const inDispatch = (job.known ?? []).filter((group) => group.state === 'dispatching' && !group.due);
-    for (const { ids } of inDispatch) this.#ask(ids, Date.now() + job.permits.windowMs);
+    for (const { ids } of inDispatch) this.#ask(ids, now() + this.#job.permits.windowMs + AFTER_WINDOW_MS);
   }
 
   /** Returns why the page was left early, nothing if it was gone through. Throws when the storage failed. */
@@ -90,8 +93,8 @@ export class PageRun {
   async #mustStop(): Promise<boolean> {
     if (this.#hasFailed) return true;
     this.#stop ??= await this.#job.stop();
-    if (this.#stop === undefined && Date.now() - this.#toldAt > PROGRESS_EVERY_MS) {
-      this.#toldAt = Date.now();
+    if (this.#stop === undefined && now() - this.#toldAt > PROGRESS_EVERY_MS) {
+      this.#toldAt = now();
       await this.#job.onProgress(this.states);
     }
     return this.#stop !== undefined;
@@ -115,12 +118,12 @@ export class PageRun {
       messages: ids.map((permitId) => ({ permitId, contactId: messages.get(permitId) ?? '' })),
     });
     const claimed: string[] = [];
-    for (const { mine, state, ids, dispatchUntil } of groups) {
+    for (const { mine, state, ids } of groups) {
       for (const id of ids) this.states.set(id, state);
       if (!mine) continue;
       if (state === 'claimed') claimed.push(...ids);
       // An earlier attempt of this page is at it, or died in it.
-      else if (state === 'dispatching') this.#ask(ids, (dispatchUntil?.getTime() ?? Date.now()) + AFTER_WINDOW_MS);
+      else if (state === 'dispatching') this.#ask(ids, now() + this.#job.permits.windowMs + AFTER_WINDOW_MS);
     }
     return claimed;
   }
@@ -139,7 +142,7 @@ export class PageRun {
     }
     // Somebody else decided between claim and fence; claiming again tells what.
     this.#ask(elsewhere, 0);
-    this.#ask(lost, Date.now() + permits.windowMs + AFTER_WINDOW_MS);
+    this.#ask(lost, now() + this.#job.permits.windowMs + AFTER_WINDOW_MS);
     if (refused.length === 0) this.#refusals = 0;
     else this.#backOff(refused, retryAfterMs ?? 0);
   }
@@ -147,17 +150,18 @@ export class PageRun {
   #backOff(refused: readonly string[], retryAfterMs: number): void {
     const ownMs = Math.min(FIRST_BACK_OFF_MS * 2 ** this.#refusals, LAST_BACK_OFF_MS);
     this.#refusals += 1;
-    this.#providerFrom = Math.max(this.#providerFrom, Date.now() + Math.max(ownMs, retryAfterMs));
+    this.#providerFrom = Math.max(this.#providerFrom, now() + Math.max(ownMs, retryAfterMs));
     this.#ask(refused, this.#providerFrom);
   }
 
   /** Wait for the provider and for the rate limit. False: the page is being left, and nothing may go. */
   async #mayGo(messages: number): Promise<boolean> {
-    while (this.#providerFrom > Date.now()) if (!(await this.#pause(this.#providerFrom))) return false;
+    while (this.#providerFrom > now()) if (!(await this.#pause(this.#providerFrom))) return false;
     const { pace } = this.#job;
     if (pace === undefined) return true;
-    const at = pace.take(messages, Date.now());
-    while (at > Date.now()) {
+    const wall = Date.now();
+    const at = now() + pace.take(messages, wall) - wall;
+    while (at > now()) {
       if (await this.#pause(at)) continue;
       pace.giveBack(messages);
       return false;
@@ -166,13 +170,13 @@ export class PageRun {
   }
 
   async #pause(until: number): Promise<boolean> {
-    await sleep(Math.max(1, Math.min(until - Date.now(), LOOK_UP_MS)));
+    await sleep(Math.max(1, Math.min(until - now(), LOOK_UP_MS)));
     return !(await this.#mustStop());
   }
 
   async #untilSomethingIsDue(): Promise<void> {
     const first = Math.min(...this.#waiting.map(({ from }) => from));
-    await sleep(Math.max(5, Math.min(first - Date.now(), this.#underWay > 0 ? 20 : LOOK_UP_MS)));
+    await sleep(Math.max(5, Math.min(first - now(), this.#underWay > 0 ? 20 : LOOK_UP_MS)));
   }
 
   #ask(ids: readonly string[], from: number): void {
@@ -182,8 +186,8 @@ export class PageRun {
   }
 
   #next(): readonly string[] | undefined {
-    const now = Date.now();
-    const at = this.#waiting.findIndex(({ from }) => from <= now);
+    const due = now();
+    const at = this.#waiting.findIndex(({ from }) => from <= due);
     return at < 0 ? undefined : this.#waiting.splice(at, 1)[0]?.ids;
   }
 }

@@ -50,7 +50,7 @@ it('A worker killed with SIGKILL in the middle of a 20,000-recipient broadcast, 
   await until(() => rig.log().length >= 3_000, 'the first messages');
   await first.kill();
   const whenKilled = rig.log().length;
-  await rig.startWorker();
+  const second = await rig.startWorker();
   await until(() => rig.log().length >= 10_000, 'the second worker', 60_000);
   await postgres.kill();
   const whenDown = rig.log().length;
@@ -59,6 +59,7 @@ it('A worker killed with SIGKILL in the middle of a 20,000-recipient broadcast, 
   const { status, counts } = await handle.result();
   over.abort();
   await leaving;
+  await second.kill();
 
   expect(whenKilled).toBeLessThan(RECIPIENTS);
   expect(whenDown).toBeLessThan(RECIPIENTS);
@@ -81,6 +82,27 @@ it('A worker killed with SIGKILL in the middle of a 20,000-recipient broadcast, 
   expect(messages.length).toBeLessThanOrEqual(counts.permitted);
   expect(counts.blocked).toBeGreaterThan(20);
 }, 180_000);
+
+it('A worker that is told to stop in the middle hands its pages on: nobody gets two messages and nobody none', async () => {
+  await rig.sandbox('DELETE', '/faults');
+  await rig.sandbox('POST', '/faults', { mode: 'delay', delayMs: 200 });
+  const others = Array.from({ length: 12_000 }, (_, i) => String(385_930_000_000 + i));
+  const { broadcastId } = await createBroadcast(rig.storage, SPRING);
+  await loadAudience(rig.storage, broadcastId, lines(others));
+  const before = rig.log().length;
+  const first = await rig.startWorker();
+  const handle = await rig.start(broadcastId);
+  await until(() => rig.log().length >= before + 2_000, 'the first messages');
+  await first.stop();
+  expect(rig.log().length).toBeLessThan(before + others.length);
+  await rig.startWorker();
+  const { status, counts } = await handle.result();
+  expect(status).toBe('FINISHED');
+  expect(counts).toMatchObject({ audience: 12_000, sent: 12_000, failed: 0 });
+  const reached = rig.log().slice(before);
+  expect(reached).toHaveLength(12_000);
+  expect(new Set(reached.map(({ to }) => to)).size).toBe(12_000);
+}, 120_000);
 
 /** Again and again while the database is away: an opt-out counts from its acknowledgement. */
 async function optOut(person: string): Promise<void> {

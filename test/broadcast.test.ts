@@ -9,9 +9,11 @@ import {
   loadAudience,
   setBroadcastStatus,
   startable,
+  type BroadcastSpec,
 } from '../src/storage/broadcasts.js';
 import {
   countsOf,
+  cutPages,
   faults,
   lines,
   newNumbers,
@@ -60,8 +62,15 @@ const audienceOf = async (broadcastId: string): Promise<string[]> =>
       [broadcastId],
     )
   ).rows.map(({ value }) => value);
-const newBroadcast = async (spec: Partial<typeof SPRING> = {}): Promise<string> =>
+const newBroadcast = async (spec: Partial<BroadcastSpec> = {}): Promise<string> =>
   (await createBroadcast(product.storage, { ...SPRING, ...spec })).broadcastId;
+/** One with its audience, in pages of so many. */
+const broadcastTo = async (spec: Partial<BroadcastSpec>, people: readonly string[], size: number): Promise<string> => {
+  const id = await newBroadcast(spec);
+  await loadAudience(product.storage, id, lines(people));
+  await cutPages(product, id, size);
+  return id;
+};
 const numberOf = (messages: readonly { readonly messageId: string }[]): number =>
   new Set(messages.map(({ messageId }) => messageId)).size;
 
@@ -235,8 +244,8 @@ describe('a broadcast', () => {
 
   it('sends nothing to people who opt out while it runs', async () => {
     const people = newNumbers(300);
-    const { handle } = await broadcasting.send({ messagesPerSecond: 100 }, people);
-    await until(async () => (await sentTo(product, people)).length > 40, 'the first messages');
+    const { handle } = await broadcasting.send({ messagesPerSecond: 40 }, people);
+    await until(async () => (await sentTo(product, people)).length > 20, 'the first messages');
     const leaving = people.slice(200);
     const acknowledged: string[] = [];
     for (const person of leaving) {
@@ -264,16 +273,7 @@ describe('a broadcast', () => {
 describe('a broadcast of very many pages', () => {
   it('goes on in a new run of the workflow, where the last one stopped', async () => {
     const people = newNumbers(203);
-    const id = await newBroadcast();
-    await loadAudience(product.storage, id, lines(people));
-    // A page each, so that they are many.
-    await product.storage.db.query(
-      `with cut as (delete from broadcast_pages p using broadcasts b where b.id = p.broadcast_id and b.key = $1 returning p.*)
-       insert into broadcast_pages (broadcast_id, page, contacts)
-       select cut.broadcast_id, 1_000 + c.n, array[c.id] from cut, unnest(cut.contacts) with ordinality as c(id, n)`,
-      [id],
-    );
-    await product.storage.db.query('update broadcast_pages set page = page - 1000 where page > 1000', []);
+    const id = await broadcastTo({}, people, 1);
     const handle = await broadcasting.start(id);
     await until(async () => (await sentTo(product, people)).length > 20, 'the first messages');
     await broadcasting.signal(handle, 'pause');
@@ -282,6 +282,33 @@ describe('a broadcast of very many pages', () => {
     expect(await sentTo(product, people)).toHaveLength(203);
     const { runId } = await handle.describe();
     expect(runId).not.toBe(handle.firstExecutionRunId);
+  });
+});
+
+describe('accounts', () => {
+  it('share the workers fairly: a thousand recipients of one do not wait for the broadcasts of another', async () => {
+    const small = 'B0000000000000000000000000000002';
+    await product.storage.accounts.create(small);
+    // In a namespace of their own: these two slots are all there is.
+    const few = await startBroadcasting(product, { pagesAtOnce: 2 });
+    try {
+      await faults(product, { mode: 'delay', channel: 'VIBER', delayMs: 100 });
+      const crowds = Array.from({ length: 6 }, () => newNumbers(30));
+      const large = await Promise.all(crowds.map((people) => broadcastTo({ channel: 'VIBER' }, people, 1)));
+      const handles = await Promise.all(large.map((id) => few.start(id)));
+      await until(async () => (await sentTo(product, crowds.flat())).length >= 12, 'the large account');
+      const people = newNumbers(1_000);
+      const before = (await sentTo(product, crowds.flat())).length;
+      const handle = await few.start(await broadcastTo({ accountKey: small }, people, 100));
+      expect((await handle.result()).counts).toMatchObject({ audience: 1_000, sent: 1_000 });
+      // In one line with the others, each of its ten pages would have waited for some twelve of theirs, two at a time.
+      expect((await sentTo(product, crowds.flat())).length - before).toBeLessThan(30);
+      for (const each of handles) await each.cancel();
+      for (const each of handles) await each.result();
+    } finally {
+      await faults(product);
+      await few.close();
+    }
   });
 });
 

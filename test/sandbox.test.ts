@@ -131,6 +131,21 @@ describe('taking messages over', () => {
     }
   });
 
+  it('takes what the messages of a call have in common once', async () => {
+    const { url } = await start();
+    const { permitId: _, to: __, ...shared } = message('any');
+    const messages = [
+      { permitId: 'm-1', to: '385911111111' },
+      { permitId: 'm-2', to: '385912222222', text: 'its own' },
+    ];
+    expect((await post(url, '/send', JSON.stringify({ shared, messages }))).status).toBe(200);
+    const listing = await get<Listing>(url, '/messages');
+    expect(listing.messages).toMatchObject([
+      { messageId: 'm-1', to: '385911111111', text: shared.text, sender: shared.sender },
+      { messageId: 'm-2', to: '385912222222', text: 'its own', sender: shared.sender },
+    ]);
+  });
+
   it('accepts nothing of a malformed request and says what is wrong where', async () => {
     const { url } = await start();
     const wrong = [

@@ -68,6 +68,7 @@ export class BroadcastRun {
   #status: BroadcastStatus = 'LOADING';
   #counts = NOTHING;
   #pages = 0;
+  #accountKey = '';
   #isLimited = false;
   #nextPage: number;
   #nextSendAt: number | undefined;
@@ -127,6 +128,7 @@ export class BroadcastRun {
   async #start(): Promise<void> {
     const start = await blocklistStartBroadcast({ broadcastId: this.#id });
     this.#pages = start.pages;
+    this.#accountKey = start.accountKey;
     this.#isLimited = start.isLimited;
     for (const page of start.openPages) if (!this.#again.includes(page)) this.#held.add(page);
     // Cancelled before this run could hear of it.
@@ -142,6 +144,8 @@ export class BroadcastRun {
   async #tellPages(): Promise<void> {
     const status = await blocklistSetBroadcastStatus({ broadcastId: this.#id, status: this.#asked as Asked });
     if (status === 'CANCELLED') this.#asked = 'CANCELLED';
+    // Finished by an attempt whose answer was lost: what was asked meanwhile came too late.
+    this.#hasEnded = status === 'FINISHED';
     this.#show({ status, counts: this.#counts });
   }
 
@@ -169,6 +173,8 @@ export class BroadcastRun {
       // A worker that was killed is missed soon, and its page goes on elsewhere.
       heartbeatTimeout: '10 s',
       retry: RETRY,
+      // However many pages one account has waiting, the next slot is another one's (where the server has fairness on).
+      priority: { fairnessKey: this.#accountKey },
     });
     const limit = this.#nextSendAt === undefined ? {} : { nextSendAt: this.#nextSendAt };
     try {

@@ -8,12 +8,14 @@ import type { Program } from './program.js';
 /** All of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['BlocklistAccount', 'BlocklistFlow', 'BlocklistCampaign', 'BlocklistPhase'];
 
-/** The defaults guard a shared cluster (2,400 calls a second for a namespace); on one's own machine they only slow campaigns. */
-const RATE_LIMITS = {
+const DYNAMIC_CONFIG = {
+  // The defaults guard a shared cluster (2,400 calls a second for a namespace); on one's own machine they only slow campaigns.
   'frontend.namespaceRPS': 20_000,
   'frontend.rps': 20_000,
   'matching.rps': 20_000,
   'history.rps': 20_000,
+  // Accounts take turns at the queue of pages instead of standing in one line.
+  'matching.enableFairness': true,
 };
 
 export interface TemporalOptions {
@@ -69,7 +71,7 @@ function serverArgs(options: TemporalOptions): string[] {
   ];
   args.push('--log-level', 'warn');
   for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);
-  for (const [key, value] of Object.entries(RATE_LIMITS)) args.push('--dynamic-config-value', `${key}=${value}`);
+  for (const [key, value] of Object.entries(DYNAMIC_CONFIG)) args.push('--dynamic-config-value', `${key}=${value}`);
   if (options.codecUrl !== undefined) args.push('--ui-codec-endpoint', options.codecUrl);
   if (options.databaseFile !== undefined) {
     mkdirSync(dirname(options.databaseFile), { recursive: true, mode: 0o700 });

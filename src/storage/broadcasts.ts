@@ -189,7 +189,10 @@ export async function readPage(db: Queryable, id: string, page: number): Promise
   return { contactIds: row.contacts === '' ? [] : row.contacts.split(','), isBegun: row.isBegun };
 }
 
-/** A page that is done stays so: what a worker that was thought dead knew of its course must not hide how it ended. */
+/**
+ * A page that is done stays so, and fewer and fewer of its messages are held: what a worker that was thought dead knew of its
+ * course must not hide how it ended.
+ */
 export async function writePageCounts(
   db: Queryable,
   id: string,
@@ -199,7 +202,9 @@ export async function writePageCounts(
 ): Promise<void> {
   await db.query(
     `update broadcast_pages set counts = $3, done = $4
-     where broadcast_id = $1 and page = $2 and ($4 or not done)`,
+     where broadcast_id = $1
+       and page = $2
+       and (not done or $4 and (counts ->> 'held')::integer >= ($3::jsonb ->> 'held')::integer)`,
     [id, page, JSON.stringify(counts), isDone],
   );
 }

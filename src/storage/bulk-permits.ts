@@ -10,8 +10,6 @@ export interface ClaimedGroup {
   readonly mine: boolean;
   readonly state: MessageState;
   readonly ids: readonly string[];
-  /** In dispatch: when the last of them can be taken over. */
-  readonly dispatchUntil: Date | null;
 }
 
 /** Permits as everywhere, quicker for many at once. What is settled tells its state alone. */
@@ -37,7 +35,7 @@ export function bulkPermits(db: Database, permits: Permits): BulkPermits {
 
     async claimMany({ streamId, claimant, mayRepeat, validForSeconds, messages }) {
       const found = await db.query<Omit<ClaimedGroup, 'ids'> & { readonly ids: string }>(
-        `select mine, state, array_to_string(array_agg(id), ',') as ids, max(dispatch_until) as "dispatchUntil"
+        `select mine, state, array_to_string(array_agg(id), ',') as ids
          from blocklist_claim($1, $2, null, make_interval(secs => $3), null, null, null, false, $4,
            $5::uuid[], $6::bigint[])
          group by mine, state`,

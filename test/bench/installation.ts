@@ -39,7 +39,8 @@ export function codecOf(environment: NodeJS.ProcessEnv): DataConverter {
   return withCodec(undefined, codecKeysOf(undefined, environment)) ?? {};
 }
 
-export async function startInstallation(): Promise<Installation> {
+/** `environment`: settings of its processes besides their defaults. */
+export async function startInstallation(environment: NodeJS.ProcessEnv = {}): Promise<Installation> {
   // Each of these closes what was opened, the last one first.
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -56,6 +57,7 @@ export async function startInstallation(): Promise<Installation> {
       cacheDir,
       env: {
         ...process.env,
+        ...environment,
         BLOCKLIST_DATABASE_URL: await createDatabase(postgres.adminUrl, 'bench'),
         TEMPORAL_ADDRESS: temporal.address,
       },

@@ -1,4 +1,5 @@
 // `npm run bench [-- race] [-- --json]`: one line per figure, each measured in this run.
+import { broadcastBench } from './broadcast.js';
 import { checksBench } from './checks.js';
 import { claimBench } from './claim.js';
 import { flowBench } from './flow.js';
@@ -8,6 +9,7 @@ import { raceBench, type BenchLine } from './race.js';
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   race: () => raceBench(),
   claim: () => claimBench(),
+  broadcast: () => broadcastBench(),
   checks: () => checksBench(),
   flow: () => flowBench(),
   replies: () => repliesBench(),

@@ -3,7 +3,7 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Queryable } from '../../src/storage/database.js';
-import { watchEnd } from './ended.js';
+import { watchEnd } from '../support/ended.js';
 
 /** `decided`: entries and replies were looked at, the permit not written. `half-locked`: one of several contacts is. */
 export type Point = 'decided' | 'written' | 'half-locked';

@@ -1,7 +1,7 @@
 // The race test's own connections: as the product's, but deadlocks are counted instead of hidden; a connection can be
 // ended by the server in the middle of a transaction, before its commit or while it commits; and operations can carry a
 // name, by which the log and the gates know them.
-import { watchEnd } from './ended.js';
+import { watchEnd } from '../support/ended.js';
 import pg from 'pg';
 import type { Database, Queryable } from '../../src/storage/database.js';
 import { Gate, type Point } from './gate.js';

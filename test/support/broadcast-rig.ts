@@ -22,7 +22,6 @@ export interface RigOptions {
   readonly databaseUrl: string;
   readonly address: string;
   readonly namespace: string;
-  readonly connections?: number;
 }
 
 export class BroadcastRig {
@@ -42,7 +41,7 @@ export class BroadcastRig {
     const storage = await openStorage({
       databaseUrl: options.databaseUrl,
       hashKey: RIG_HASH_KEY,
-      connections: options.connections ?? 5,
+      connections: 5,
     });
     const connection = await Connection.connect({ address: options.address });
     const client = new Client({ connection, namespace: options.namespace, identity: 'test' });
@@ -52,7 +51,7 @@ export class BroadcastRig {
   }
 
   /** A worker process; resolves when it polls. */
-  async startWorker(nodeArgs: readonly string[] = []): Promise<Child> {
+  async startWorker(): Promise<Child> {
     const options: BroadcastWorkerOptions = {
       databaseUrl: this.options.databaseUrl,
       hashKey: RIG_HASH_KEY.toString('hex'),
@@ -62,7 +61,7 @@ export class BroadcastRig {
       bundle: await workflowBundle(),
     };
     const script = join(DIST, 'test', 'support', 'broadcast-worker.js');
-    return this.#spawn([...nodeArgs, script, JSON.stringify(options)]);
+    return this.#spawn([script, JSON.stringify(options)]);
   }
 
   start(broadcastId: string): Promise<WorkflowHandle<(input: unknown) => Promise<BroadcastResult>>> {
@@ -113,8 +112,6 @@ export class BroadcastRig {
 /** A node process that says something on its first line when it is ready. */
 export class Child {
   firstLine = '';
-  /** Resident bytes, once a second, where it tells them. */
-  readonly memory: number[] = [];
   readonly #exited: Promise<unknown>;
 
   private constructor(private readonly process: ChildProcess) {
@@ -125,17 +122,10 @@ export class Child {
     const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const child = new Child(process_);
     const lines = createInterface(process_.stdout);
-    lines.on('line', (line) => {
-      if (line.startsWith('rss ')) child.memory.push(Number(line.slice(4)));
-    });
     const ended = child.#exited.then(() => Promise.reject(new Error('a child process ended before it was ready')));
     ended.catch(() => undefined);
     [child.firstLine] = (await Promise.race([once(lines, 'line'), ended])) as [string];
     return child;
-  }
-
-  get pid(): number {
-    return this.process.pid ?? 0;
   }
 
   /** SIGKILL: it has no chance to finish anything. */

@@ -1,5 +1,4 @@
-// A worker that carries broadcasts and nothing else, as a process of its own: tests kill it, benchmarks measure it. Prints a
-// line when it polls, and then its memory every second.
+// A worker that carries broadcasts and nothing else, as a process of its own: tests kill it. Prints a line when it polls.
 import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { createBroadcastActivities } from '../../activities/broadcast.js';
 import type { ActivityDeps } from '../../activities/deps.js';
@@ -46,9 +45,7 @@ const workers = await Promise.all(
 );
 const runs = Promise.all(workers.map((worker) => worker.run()));
 console.log('polling');
-const memory = setInterval(() => console.log(`rss ${process.memoryUsage.rss()}`), 1_000);
 await runs;
-clearInterval(memory);
 await connection.close();
 provider.close();
 await storage.close();

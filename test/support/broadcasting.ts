@@ -21,6 +21,7 @@ import type { Product } from './product.js';
 import { getTemporal } from './servers.js';
 import { installRuntime, quietLogger } from './team.js';
 
+const SLOTS = 100;
 const WORKFLOW = fileURLToPath(new URL('../../workflows/broadcast.ts', import.meta.url));
 let bundle: Promise<{ readonly code: string }> | undefined;
 
@@ -43,7 +44,7 @@ export interface Broadcasting {
 
 export async function startBroadcasting(
   product: Product,
-  options: { readonly maxCachedWorkflows?: number } = {},
+  options: { readonly maxCachedWorkflows?: number; readonly pagesAtOnce?: number } = {},
 ): Promise<Broadcasting> {
   installRuntime();
   const { address, namespace } = await getTemporal();
@@ -60,6 +61,7 @@ export async function startBroadcasting(
         workflowBundle: await broadcastBundle(),
         activities: failing(createBroadcastActivities(product.deps)),
         maxCachedWorkflows: options.maxCachedWorkflows ?? 100,
+        maxConcurrentActivityTaskExecutions: taskQueue === TASK_QUEUES.bulk ? (options.pagesAtOnce ?? SLOTS) : SLOTS,
         shutdownGraceTime: '1 s',
       }),
     ),
@@ -99,6 +101,26 @@ export const SPRING: BroadcastSpec = {
 
 export const lines = (destinations: readonly string[]): AudienceLine[] =>
   destinations.map((destination, i) => ({ line: i + 1, destination }));
+
+/** Cut the audience of a broadcast anew, so that a few people make many pages. */
+export async function cutPages(product: Product, id: string, size: number): Promise<void> {
+  await product.storage.db.transaction(async (tx) => {
+    // Under numbers of their own first: old and new ones must not meet.
+    await tx.query(
+      `insert into broadcast_pages (broadcast_id, page, contacts)
+       select p.broadcast_id, -1 - (listed.n - 1) / $2, array_agg(listed.id order by listed.n)
+       from broadcasts b
+       join broadcast_pages p on p.broadcast_id = b.id
+       cross join unnest(p.contacts) with ordinality as listed(id, n)
+       where b.key = $1
+       group by 1, 2`,
+      [id, size],
+    );
+    const own = 'broadcast_id = (select id from broadcasts where key = $1)';
+    await tx.query(`delete from broadcast_pages where ${own} and page > 0`, [id]);
+    await tx.query(`update broadcast_pages set page = -page where ${own}`, [id]);
+  });
+}
 
 /** Numbers that nobody else in the test file has. */
 let used = 0;

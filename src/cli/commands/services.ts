@@ -62,6 +62,11 @@ export function registerServices(program: Command): void {
     .option('--port <port>', 'default: BLOCKLIST_SANDBOX_PORT, else any free one', wholeNumber('--port', 0, 65_535))
     .option('--host <address>', 'default: BLOCKLIST_SANDBOX_HOST, else 127.0.0.1: it has no authentication')
     .option('--log <file>', 'default: BLOCKLIST_SANDBOX_LOG, else where `blocklist dev` keeps its data')
+    .option(
+      '--reports <percent>',
+      'messages that get a delivery report; default: BLOCKLIST_SANDBOX_REPORTS, else 100',
+      wholeNumber('--reports', 0, 100),
+    )
     .action(async (options: SandboxFlags) => runSandboxProcess(options));
 }
 
@@ -78,6 +83,7 @@ interface SandboxFlags {
   readonly port?: number;
   readonly host?: string;
   readonly log?: string;
+  readonly reports?: number;
 }
 
 async function runSandboxProcess(options: SandboxFlags): Promise<void> {
@@ -86,6 +92,8 @@ async function runSandboxProcess(options: SandboxFlags): Promise<void> {
   const { projectCacheFolder } = await import('../../dev/folders.js');
   const port = options.port ?? wholeNumber('BLOCKLIST_SANDBOX_PORT', 0, 65_535)(env['BLOCKLIST_SANDBOX_PORT'] || '0');
   const host = options.host ?? (env['BLOCKLIST_SANDBOX_HOST'] || '127.0.0.1');
+  const reports =
+    options.reports ?? wholeNumber('BLOCKLIST_SANDBOX_REPORTS', 0, 100)(env['BLOCKLIST_SANDBOX_REPORTS'] || '100');
   const gatewayUrl = env['BLOCKLIST_GATEWAY_URL'];
   const webhookSecret = env['BLOCKLIST_WEBHOOK_SECRET'];
   const running = await runSandbox({
@@ -94,6 +102,7 @@ async function runSandboxProcess(options: SandboxFlags): Promise<void> {
     host,
     ...(gatewayUrl ? { gatewayUrl } : {}),
     ...(webhookSecret ? { webhookSecret } : {}),
+    reportsShare: reports / 100,
     handleSignals: true,
     warn: (message) => process.stderr.write(`sandbox: ${message}\n`),
   });

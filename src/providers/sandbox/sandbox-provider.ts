@@ -33,7 +33,7 @@ export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProvider
     maxBatch,
     async send(messages, { timeoutMs, startBy = Infinity }) {
       if (messages.length === 0) return [];
-      return interpret(await post(JSON.stringify({ messages }), timeoutMs, startBy), messages);
+      return interpret(await post(JSON.stringify(bodyOf(messages)), timeoutMs, startBy), messages);
     },
     close: () => agent.destroy(),
   };
@@ -79,6 +79,23 @@ export function createSandboxProvider({ url, maxBatch = 1_000 }: SandboxProvider
       }
     });
   }
+}
+
+/** What all messages have in common is written once: the text is most of a broadcast. */
+function bodyOf(messages: readonly OutboundMessage[]): unknown {
+  const [first] = messages;
+  const isOneText = messages.every(
+    (message) =>
+      message.text === first?.text &&
+      message.subject === first.subject &&
+      message.channel === first.channel &&
+      message.sender === first.sender &&
+      message.kind === first.kind &&
+      message.campaignReferenceId === first.campaignReferenceId,
+  );
+  if (first === undefined || !isOneText) return { messages };
+  const { permitId: _id, to: _to, ...shared } = first;
+  return { shared, messages: messages.map(({ permitId, to }) => ({ permitId, to })) };
 }
 
 function interpret(outcome: Outcome, messages: readonly OutboundMessage[]): readonly ProviderAnswer[] {

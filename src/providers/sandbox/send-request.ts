@@ -10,10 +10,17 @@ const MAX_MESSAGES = 10_000;
 const MAX_VIOLATIONS = 100;
 const CHANNELS: ReadonlySet<unknown> = new Set(SENDING_CHANNELS);
 
-/** All messages of the body, or an `InvalidInputError` naming what is wrong where; then nothing is accepted. */
+/**
+ * All messages of the body, or an `InvalidInputError` naming what is wrong where; then nothing is accepted. What messages have in
+ * common may stand once, as `shared`.
+ */
 export function parseSendRequest(body: unknown): readonly OutboundMessage[] {
-  const messages = isObject(body) ? body['messages'] : undefined;
-  if (!Array.isArray(messages)) throw invalid('messages', 'must be an array');
+  const given = isObject(body) ? body['messages'] : undefined;
+  if (!Array.isArray(given)) throw invalid('messages', 'must be an array');
+  const shared = isObject(body) ? body['shared'] : undefined;
+  const messages: unknown[] = isObject(shared)
+    ? given.map((message: unknown) => (isObject(message) ? { ...shared, ...message } : message))
+    : given;
   if (messages.length === 0 || messages.length > MAX_MESSAGES) {
     throw invalid('messages', `must have 1 to ${MAX_MESSAGES} messages`);
   }
