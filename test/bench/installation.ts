@@ -52,7 +52,14 @@ export async function startInstallation(environment: NodeJS.ProcessEnv = {}): Pr
     const postgres = await servers.startPostgres({ isDurable: true });
     const temporal = await servers.startTemporal({ extraArgs: ['--namespace', BARE_NAMESPACE] });
     const cacheDir = mkdtempSync(join(tmpdir(), 'blocklist-bench-'));
-    closers.push(() => rmSync(cacheDir, { recursive: true, force: true }));
+    // Removes the folder also when this process is killed.
+    const guard = new Guard();
+    guard.removeAtEnd(cacheDir);
+    closers.push(() => guard.close());
+    closers.push(() => {
+      rmSync(cacheDir, { recursive: true, force: true });
+      guard.keep(cacheDir);
+    });
     const stack = await startStack({
       cacheDir,
       env: {
@@ -70,8 +77,6 @@ export async function startInstallation(environment: NodeJS.ProcessEnv = {}): Pr
     closers.push(() => storage.close());
     const connection = await Connection.connect({ address: temporal.address });
     closers.push(() => connection.close());
-    const guard = new Guard();
-    closers.push(() => guard.close());
     return {
       stack,
       storage,
