@@ -84,7 +84,11 @@ describe('a worker that serves, and its clients', () => {
     };
     await until(async () => (await log()).length === 1, 'the message');
     await service.reply(reply('STOP', '385915550200'));
-    expect(await handle.result()).toMatchObject({ outcome: 'optedOut', contactId: contact.id, source: 'MO' });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'optedOut',
+      contactId: contact.id,
+      campaign: 'spring-2027',
+    });
     expect(await service.check({ contacts: [contact], channel: 'SMS' })).toMatchObject([{ blocked: true }]);
   });
 

@@ -226,7 +226,7 @@ describe('a worker whose bundle was made without the plugin', () => {
     await team.persons.halt('10950');
     const handle = await team.start('sendOne', [{ to: contact, channel: 'SMS', sender: '10950', text: 'Hello' }]);
     await untilHeld(team, handle);
-    await team.persons.reply(contact, 'STOP');
+    await team.persons.optOut(contact);
     const failure = await failureOf(handle);
     expect(failure).toMatchObject({ type: 'OPTED_OUT', nonRetryable: true });
     expect(failure.message).toContain('Register BlocklistPlugin on the worker');

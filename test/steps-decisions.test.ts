@@ -2,8 +2,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, recordHistories, replayEnded, signalsOf } from './support/flow-histories.js';
-import { untilRegistered, untilSent } from './support/flow-team.js';
-import { CACHES, startTeam, type Team } from './support/team.js';
+import { untilSent } from './support/flow-team.js';
+import { CACHES, startTeam, until, type Team } from './support/team.js';
 import type { Contact } from '../src/domain/contact.js';
 
 describe.each(CACHES)('a worker $cache: the steps', ({ maxCachedWorkflows }) => {
@@ -33,10 +33,9 @@ describe.each(CACHES)('a worker $cache: the steps', ({ maxCachedWorkflows }) => 
     rule: unknown,
     eventId?: string,
   ): Promise<WorkflowHandle> => {
-    const before = (await team.persons.flowsOf(contact)).length;
     const handle = await team.start('judge', [contact, rule]);
-    if (before === 0) await untilRegistered(team, contact);
-    else await expect.poll(() => team.persons.flowsOf(contact), { timeout: 10_000 }).toContain(handle.workflowId);
+    const isHeard = async () => (await team.persons.flowsOf(contact)).includes(handle.workflowId);
+    await until(isHeard, 'the flow is registered');
     await team.persons.answersSurvey(contact, properties, eventId);
     return handle;
   };

@@ -76,7 +76,7 @@ describe.each(CACHES)('a worker $cache: a hold', ({ maxCachedWorkflows }) => {
     await team.persons.halt('Left');
     const handle = await team.start('sendOne', [{ ...sms, to: contact, sender: 'Left' }]);
     await untilHeld(team, handle);
-    await team.persons.reply(contact, 'STOP');
+    await team.persons.optOut(contact);
     expect(await handle.result()).toMatchObject({ outcome: 'optedOut', contactId: contact.id });
     expect(await team.persons.textsTo(contact)).toEqual([]);
   });

@@ -109,7 +109,7 @@ function decoded(
   payloads: { readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null } | null | undefined,
 ): unknown {
   const data = payloads?.payloads?.[0]?.data;
-  return data ? JSON.parse(Buffer.from(data).toString()) : undefined;
+  return data?.length ? JSON.parse(Buffer.from(data).toString()) : undefined;
 }
 
 /** How many signals of this name the flow has received in its latest run. */
