@@ -16,6 +16,14 @@ export interface Config {
   readonly webhookSecret?: string;
   readonly apiKey?: string;
   readonly metricsPort?: number;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** Of one API key, at each gateway; 0: no limit. */
+  readonly requestsPerSecond: number;
+  /** True: the product's documented rates hold too, such as one request a second on the blocklist. */
+  readonly documentedRates: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +31,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const DEFAULT_PORT = 8080;
 /** Shorter secrets can be guessed; 16 bytes is what `openssl rand -hex 16` gives. */
 const MIN_SECRET_LENGTH = 16;
+
+/** More than one gateway process answers: it keeps one key from taking all of it, not more. */
+const DEFAULT_REQUESTS_PER_SECOND = 2_000;
 
 /** @throws BlocklistError CONFIGURATION naming the variable and what it should be. */
 export function readConfig(env: Environment = process.env): Config {
@@ -38,6 +49,7 @@ export function readConfig(env: Environment = process.env): Config {
     hashKey,
     linkKeys: linkKeys(env['BLOCKLIST_LINK_KEY'], hashKey),
     publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
+    limits: limitsOf(env),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -76,6 +88,18 @@ function portOf(env: Environment, name: string): number | undefined {
     throw new BlocklistError('CONFIGURATION', `${name} must be a port number from 0 to 65535.`);
   }
   return port;
+}
+
+function limitsOf(env: Environment): Limits {
+  const rate = env['BLOCKLIST_REQUESTS_PER_SECOND'] || String(DEFAULT_REQUESTS_PER_SECOND);
+  if (!/^\d{1,6}$/.test(rate)) {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_REQUESTS_PER_SECOND must be a whole number; 0 is no limit.');
+  }
+  const documented = env['BLOCKLIST_DOCUMENTED_RATES'] || 'off';
+  if (documented !== 'on' && documented !== 'off') {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_DOCUMENTED_RATES must be on or off.');
+  }
+  return { requestsPerSecond: Number(rate), documentedRates: documented === 'on' };
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

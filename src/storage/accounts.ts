@@ -2,6 +2,7 @@
 import { BlocklistError } from '../domain/errors.js';
 import { DEFAULT_ACCOUNT_KEY } from '../domain/scope.js';
 import type { Queryable } from './database.js';
+import { withoutNulls } from './without-nulls.js';
 
 export interface Account {
   readonly id: number;
@@ -11,12 +12,26 @@ export interface Account {
   readonly ancestors: readonly number[];
 }
 
+export interface ListedAccount {
+  readonly accountKey: string;
+  readonly parentKey?: string;
+  readonly name?: string;
+  readonly createdAt: Date;
+}
+
 export interface Accounts {
   /** @throws BlocklistError NOT_FOUND */
   get(key?: string): Promise<Account>;
   byId(id: number): Promise<Account>;
   /** Create an account below `parentKey` (or a new root). Repeating the same call changes nothing. */
   create(key: string, parentKey?: string, name?: string): Promise<Account>;
+  /** The account and those below it, parents before children. */
+  list(account: Account): Promise<readonly ListedAccount[]>;
+}
+
+/** The same for an account that somebody may not know of. */
+export function unknownAccount(key: string | number): BlocklistError {
+  return new BlocklistError('NOT_FOUND', `Account ${key} does not exist. Create it before using it.`);
 }
 
 /** An account never changes once made, so what was read stays true. */
@@ -36,9 +51,7 @@ export function accountStore(db: Queryable): Accounts {
       [value],
     );
     const account = found.rows[0];
-    if (account === undefined) {
-      throw new BlocklistError('NOT_FOUND', `Account ${value} does not exist. Create it before using it.`);
-    }
+    if (account === undefined) throw unknownAccount(value);
     return remember(account);
   };
 
@@ -63,6 +76,17 @@ export function accountStore(db: Queryable): Accounts {
         throw new BlocklistError('CONFLICT', `Account ${key} exists below another parent, and a parent never changes.`);
       }
       return account;
+    },
+    async list(account) {
+      const found = await db.query(
+        `select a.key as "accountKey", p.key as "parentKey", a.name, a.created_at as "createdAt"
+         from accounts a
+         left join accounts p on p.id = a.parent_id
+         where $1 = any (a.ancestors)
+         order by cardinality(a.ancestors), a.id`,
+        [account.id],
+      );
+      return found.rows.map((row) => withoutNulls<ListedAccount>(row));
     },
   };
 }

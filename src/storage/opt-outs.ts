@@ -67,9 +67,14 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
     async optOut(items) {
       const written: Written[] = [];
       for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptOuts(tx, page))));
-      const domains = items.flatMap((item, n) => (item.domain === true ? [n] : []));
-      for (const n of domains) await revokeDomain(db, written.find((w) => w.n === n)!.eventId);
-      if (domains.length > 0) await sleep(DISPATCH_WINDOW_MS);
+      const domains = written.filter(({ n }) => items[n]?.domain === true);
+      if (domains.length > 0) {
+        await revokeDomains(
+          db,
+          domains.map(({ eventId }) => eventId),
+        );
+        await sleep(DISPATCH_WINDOW_MS);
+      }
       for (let at = 0; at < items.length; at += MAX_OPT_OUTS) {
         await permits.barrier(items.slice(at, at + MAX_OPT_OUTS).map((item) => item.contactId));
       }
@@ -151,12 +156,12 @@ async function written(tx: Queryable, text: string, rows: readonly unknown[]): P
   return (await tx.query<Written>(text, [JSON.stringify(rows)])).rows;
 }
 
-/** Page through the people of a domain; each page is a transaction, repeatable. */
-async function revokeDomain(db: Database, eventId: string): Promise<void> {
+/** Page through the people of the domains; each page is a transaction, repeatable. */
+async function revokeDomains(db: Database, eventIds: readonly string[]): Promise<void> {
   for (let after: string | null = '0'; after !== null;) {
     const page: { rows: { last: string | null }[] } = await db.query<{ last: string | null }>(
-      'select blocklist_revoke_domain($1, $2, $3) as last',
-      [eventId, after, MAX_OPT_OUTS],
+      'select blocklist_revoke_domains($1, $2, $3) as last',
+      [eventIds, after, MAX_OPT_OUTS],
     );
     after = page.rows[0]?.last ?? null;
   }

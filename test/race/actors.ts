@@ -54,8 +54,8 @@ async function revokeDomain({ db }: Caller, tag: string, eventId: string): Promi
     const from: string = after;
     after = await db.transaction(async (tx): Promise<string | null> => {
       // Pages of one, so that people of a domain are taken back at different moments.
-      const page = await tx.query<{ last: string | null }>('select blocklist_revoke_domain($1, $2, 1) as last', [
-        eventId,
+      const page = await tx.query<{ last: string | null }>('select blocklist_revoke_domains($1, $2, 1) as last', [
+        [eventId],
         from,
       ]);
       const last = page.rows[0]?.last ?? null;

@@ -29,7 +29,8 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
   app.route({
     method: 'GET',
     url: '/u/:token',
-    schema: { params },
+    config: { access: 'public' },
+    schema: { hide: true, params },
     handler: async (request, reply) => {
       const sender = await senderShown(request.params.token);
       return sender === 'invalid'
@@ -41,8 +42,9 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
   app.route({
     method: 'POST',
     url: '/u/:token',
+    config: { access: 'public' },
     bodyLimit: BODY_LIMIT,
-    schema: { params },
+    schema: { hide: true, params },
     handler: async (request, reply) => {
       const { token } = request.params;
       const arrivedAt = new Date();
