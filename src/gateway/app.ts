@@ -11,6 +11,7 @@ import { registerKeyRoutes } from './api/key-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
+import { registerBlocklistRoutes } from './compatible/blocklist-routes.js';
 import { registerReplyRoutes } from './inbound/reply-routes.js';
 import { registerReportRoutes } from './inbound/report-routes.js';
 import { registerCodecRoutes } from './operations/codec-routes.js';
@@ -84,6 +85,9 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     registerWhyRoutes(scope, deps);
     registerAccountRoutes(scope, deps);
     registerKeyRoutes(scope, deps);
+  });
+  await family((scope) => {
+    registerBlocklistRoutes(scope, deps);
   });
   await family((scope) => {
     registerOperationsRoutes(scope, deps);

@@ -1,5 +1,6 @@
 // The shapes of error answers: our own, and those that clients of the product know, which say the same.
 import { z } from 'zod';
+import type { Violation } from '../domain/errors.js';
 
 /** `native`: /api. `platform`: the product's older interfaces. `channel`: its newer ones (/sms/3, /mms/2, ...). */
 export type Envelope = 'native' | 'platform' | 'channel';
@@ -89,8 +90,16 @@ function platformBody(status: number, { body }: ErrorAnswer): z.output<typeof pl
   const { violations } = body.error;
   if (violations === undefined) return { requestError: { serviceException: { messageId, text } } };
   const byPath = new Map<string, string[]>();
-  for (const { path, message } of violations) byPath.set(path, [...(byPath.get(path) ?? []), message]);
+  for (const { path, message } of inTheirWords(violations)) byPath.set(path, [...(byPath.get(path) ?? []), message]);
   return { requestError: { serviceException: { messageId, text, validationErrors: Object.fromEntries(byPath) } } };
+}
+
+/** They name what is wrong without saying whether it stood in the body or the query; `request` is the whole. */
+function inTheirWords(violations: readonly Violation[]): readonly Violation[] {
+  return violations.map(({ path, message }) => ({
+    path: path.replace(/^(querystring|params|headers)(\.|$)/, '') || 'request',
+    message,
+  }));
 }
 
 const CHANNEL_ACTIONS: Readonly<Record<number, string>> = {
@@ -107,7 +116,10 @@ function channelBody(status: number, { body }: ErrorAnswer): z.output<typeof cha
     errorCode: `E${status}`,
     description: body.error.message,
     action: CHANNEL_ACTIONS[status] ?? '',
-    violations: (body.error.violations ?? []).map(({ path, message }) => ({ property: path, violation: message })),
+    violations: inTheirWords(body.error.violations ?? []).map(({ path, message }) => ({
+      property: path,
+      violation: message,
+    })),
     resources: [],
   };
 }

@@ -32,15 +32,8 @@ const MOST_VIOLATIONS = 1_000;
 export function answerOf(error: unknown, requestId: string): ErrorAnswer {
   if (error instanceof BlocklistError) return answerOfBlocklistError(error);
   const known = error as Partial<FastifyError> | null;
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const where = known?.validationContext;
-    return invalid(
-      error.validation.map(({ instancePath, message }) => ({
-        path: pathOf(instancePath, where),
-        message: message ?? 'is not valid',
-      })),
-    );
-  }
+  const violations = violationsOf(error);
+  if (violations !== undefined) return invalid(violations);
   if (known?.code === 'FST_ERR_HANDLER_TIMEOUT') return answerOfBlocklistError(TOO_SLOW);
   const status = known?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
@@ -80,6 +73,16 @@ function invalid(violations: readonly Violation[]): ErrorAnswer {
     left === 0 ? '' : `, the first ${MOST_VIOLATIONS} are listed`
   }; see violations.`;
   return { status: 400, body: { error: { code: 'INVALID_INPUT', message, violations: [...named] } } };
+}
+
+/** What a schema found wrong; undefined if `error` is something else. */
+export function violationsOf(error: unknown): readonly Violation[] | undefined {
+  if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
+  const { validationContext } = error as Partial<FastifyError>;
+  return error.validation.map(({ instancePath, message }) => ({
+    path: pathOf(instancePath, validationContext),
+    message: message ?? 'is not valid',
+  }));
 }
 
 /** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */

@@ -23,6 +23,8 @@ export interface Accounts {
   /** @throws BlocklistError NOT_FOUND */
   get(key?: string): Promise<Account>;
   byId(id: number): Promise<Account>;
+  /** Those of the keys that name an account. */
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, Account>>;
   /** Create an account below `parentKey` (or a new root). Repeating the same call changes nothing. */
   create(key: string, parentKey?: string, name?: string): Promise<Account>;
   /** The account and those below it, parents before children. */
@@ -46,7 +48,7 @@ export function accountStore(db: Queryable): Accounts {
   };
 
   const find = async (column: 'key' | 'id', value: string | number): Promise<Account> => {
-    const found = await db.query<{ id: number; key: string; rootId: number; ancestors: number[] }>(
+    const found = await db.query<Account>(
       `select id, key, root_id as "rootId", ancestors from accounts where ${column} = $1`,
       [value],
     );
@@ -58,6 +60,17 @@ export function accountStore(db: Queryable): Accounts {
   return {
     get: async (key = DEFAULT_ACCOUNT_KEY) => byKey.get(key) ?? find('key', key),
     byId: async (id) => byId.get(id) ?? find('id', id),
+    async find(keys) {
+      const missing = [...new Set(keys)].filter((key) => !byKey.has(key));
+      if (missing.length > 0) {
+        const found = await db.query<Account>(
+          'select id, key, root_id as "rootId", ancestors from accounts where key = any ($1)',
+          [missing],
+        );
+        found.rows.forEach(remember);
+      }
+      return new Map(keys.flatMap((key) => byKey.get(key) ?? []).map((account) => [account.key, account]));
+    },
     async create(key, parentKey, name) {
       if (!/^[0-9A-F]{32}$/.test(key)) {
         throw new BlocklistError('INVALID_INPUT', 'An account key is 32 upper-case hexadecimal digits.');
