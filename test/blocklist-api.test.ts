@@ -436,9 +436,9 @@ describe('listing', () => {
     expect(await seen({ getAllAccountKeysBlocklists: 'true' }, { authorization })).toEqual([one, other]);
     expect(await seen({ getAllAccountKeysBlocklists: 'false' }, { authorization })).toEqual([one]);
     expect(await seen({ accountKey: below }, { authorization })).toEqual([other]);
-    const under = await newKey('editor', below);
+    const under = { authorization: (await newKey('editor', below)).authorization };
     expect(await seen({ getAllAccountKeysBlocklists: 'true' }, under)).toEqual([other]);
-    const foreign = await change('POST', [{ ...to(one), accountKey: mine }], { authorization: under.authorization });
+    const foreign = await change('POST', [{ ...to(one), accountKey: mine }], under);
     expect(foreign.status).toBe(400);
     expect(await foreign.json()).toMatchObject({
       requestError: {
