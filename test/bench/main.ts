@@ -1,10 +1,12 @@
 // `npm run bench [-- race] [-- --json]`: one line per figure, each measured in this run.
+import { blocklistApiBench } from './blocklist-api.js';
 import { claimBench } from './claim.js';
 import { raceBench, type BenchLine } from './race.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   race: () => raceBench(),
   claim: () => claimBench(),
+  'blocklist-api': () => blocklistApiBench(),
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -43,9 +43,16 @@ export const deleteBody = bodyOf({ ...entry(DELETABLE), sourceType: sourceType.n
 
 const moment = z
   .string()
+  .meta({ format: 'date-time' })
   // The plus of an offset that was not escaped arrives as a space.
   .transform((value) => isoSpan(value.replace(/ (\d{2}:?\d{2})$/, '+$1')))
   .refine((span) => span !== undefined, 'must be a date and time, such as 2022-08-18T12:36:42.123Z');
+
+/** As programs of several languages write it. */
+const truth = z
+  .string()
+  .regex(/^([Tt]rue|[Ff]alse)$/, 'must be true or false')
+  .transform((value) => value.toLowerCase() === 'true');
 
 const wholeNumber = (least: number, most: number) =>
   z.coerce
@@ -61,7 +68,7 @@ export const listQuery = z
     channel: channel(ENTRY_CHANNELS).optional(),
     sourceType: sourceType.optional(),
     accountKey: accountKey.optional(),
-    getAllAccountKeysBlocklists: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+    getAllAccountKeysBlocklists: truth.optional(),
     createdDateFrom: moment.optional(),
     createdDateTo: moment.optional(),
     campaign: text.optional(),
