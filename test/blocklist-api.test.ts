@@ -243,18 +243,19 @@ describe('50,000 destinations', () => {
       const rows = await test.storage.permits.claim({ streamId, claimant: randomUUID(), mayRepeat: true, messages });
       return { ms: performance.now() - begun, blocked: rows.filter(({ state }) => state === 'blocked').length };
     };
-    let isAnswered = false;
+    let postMs: number | undefined;
+    const begun = performance.now();
     const posted = change('POST', [many(50_000)]).then((answer) => {
-      isAnswered = true;
+      postMs = performance.now() - begun;
       return answer;
     });
     const meanwhile: Awaited<ReturnType<typeof claimAll>>[] = [];
-    while (!isAnswered) meanwhile.push(await claimAll());
+    while (postMs === undefined) meanwhile.push(await claimAll());
     expect((await posted).status).toBe(202);
     expect((await claimAll()).blocked).toBe(200);
-    // Each transaction of 5,000 keeps those in it waiting, and nobody longer.
-    expect(meanwhile.length).toBeGreaterThan(3);
-    expect(Math.max(...meanwhile.map(({ ms }) => ms))).toBeLessThan(5_000);
+    // Each of the ten transactions keeps those in it waiting, and nobody longer, however busy the machine is.
+    expect(meanwhile.length).toBeGreaterThan(10);
+    expect(Math.max(...meanwhile.map(({ ms }) => ms))).toBeLessThan(postMs / 2);
     expect((await list({ size: '1' })).paging['totalResults']).toBeGreaterThanOrEqual(50_000);
 
     expect((await change('DELETE', [many(50_000)])).status).toBe(202);

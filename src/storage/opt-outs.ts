@@ -10,6 +10,9 @@ import { DISPATCH_WINDOW_MS, type Permits } from './permits.js';
 /** Largest set of one transaction; larger ones are written page by page in order of contact. */
 export const MAX_OPT_OUTS = 5_000;
 
+/** Opt-ins are looked up in what they lifted, list against list: larger sets would take the square of their time. */
+const MAX_OPT_INS = 500;
+
 /** How sure the tie between an opt-out and the message it answers is. */
 export type Confidence = 'exact' | 'campaign' | 'latest' | 'none';
 
@@ -82,7 +85,9 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
     },
     async optIn(items) {
       const written: Written[] = [];
-      for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptIns(tx, page))));
+      for (const page of pages(items, MAX_OPT_INS)) {
+        written.push(...(await db.transaction((tx) => writeOptIns(tx, page))));
+      }
       return written;
     },
   };
@@ -91,10 +96,13 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
 type Numbered<T> = readonly { readonly n: number; readonly item: T }[];
 
 /**
- * Split a set into transactions: in order of contact, at most {@link MAX_OPT_OUTS}, and never twice the same
+ * Split a set into transactions: in order of contact, at most `most` items, and never twice the same
  * contact in one, so that each statement sees what the one before it wrote.
  */
-export function pages<T extends { readonly contactId: string }>(items: readonly T[]): Numbered<T>[] {
+export function pages<T extends { readonly contactId: string }>(
+  items: readonly T[],
+  most: number = MAX_OPT_OUTS,
+): Numbered<T>[] {
   const rounds: { n: number; item: T }[][] = [];
   const seen = new Map<string, number>();
   items.forEach((item, n) => {
@@ -105,7 +113,7 @@ export function pages<T extends { readonly contactId: string }>(items: readonly 
   return rounds.flatMap((round) => {
     round.sort((a, b) => compareIds(a.item.contactId, b.item.contactId));
     const parts: { n: number; item: T }[][] = [];
-    for (let at = 0; at < round.length; at += MAX_OPT_OUTS) parts.push(round.slice(at, at + MAX_OPT_OUTS));
+    for (let at = 0; at < round.length; at += most) parts.push(round.slice(at, at + most));
     return parts;
   });
 }

@@ -212,7 +212,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'opt-in tie allowed',
     breaks: 'ledger',
     focus: CHANGES_OF_MIND,
-    edits: [{ of: 11, find: 'e.last_received_at < a."receivedAt"', put: 'e.last_received_at <= a."receivedAt"' }],
+    edits: [{ of: 5, find: 'e.last_received_at < a."receivedAt"', put: 'e.last_received_at <= a."receivedAt"' }],
   },
 ];
 
