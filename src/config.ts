@@ -18,6 +18,14 @@ export interface Config {
   readonly metricsPort?: number;
   /** Origins of Temporal Web, beside those of this machine, that may ask for decoded payloads. */
   readonly codecOrigins: readonly string[];
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** Of one API key, at each gateway; 0: no limit. */
+  readonly requestsPerSecond: number;
+  /** True: the product's documented rates hold too, such as one request a second on the blocklist. */
+  readonly documentedRates: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,6 +33,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const DEFAULT_PORT = 8080;
 /** Shorter secrets can be guessed; 16 bytes is what `openssl rand -hex 16` gives. */
 const MIN_SECRET_LENGTH = 16;
+
+/** More than one gateway process answers: it keeps one key from taking all of it, not more. */
+const DEFAULT_REQUESTS_PER_SECOND = 2_000;
 
 /** @throws BlocklistError CONFIGURATION naming the variable and what it should be. */
 export function readConfig(env: Environment = process.env): Config {
@@ -41,6 +52,7 @@ export function readConfig(env: Environment = process.env): Config {
     linkKeys: linkKeys(env['BLOCKLIST_LINK_KEY'], hashKey),
     publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
     codecOrigins: originsOf(env, 'BLOCKLIST_CODEC_ORIGINS'),
+    limits: limitsOf(env),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -95,6 +107,18 @@ function originsOf(env: Environment, name: string): readonly string[] {
         `${name} must list origins such as https://temporal.example.com, parted by commas.`,
       );
     });
+}
+
+function limitsOf(env: Environment): Limits {
+  const rate = env['BLOCKLIST_REQUESTS_PER_SECOND'] || String(DEFAULT_REQUESTS_PER_SECOND);
+  if (!/^\d{1,6}$/.test(rate)) {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_REQUESTS_PER_SECOND must be a whole number; 0 is no limit.');
+  }
+  const documented = env['BLOCKLIST_DOCUMENTED_RATES'] || 'off';
+  if (documented !== 'on' && documented !== 'off') {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_DOCUMENTED_RATES must be on or off.');
+  }
+  return { requestsPerSecond: Number(rate), documentedRates: documented === 'on' };
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

@@ -76,6 +76,37 @@ function file(name: string, content: string | Buffer): string {
   return path;
 }
 
+describe('accounts and keys', () => {
+  it('are made, listed and revoked; a key is printed once', async () => {
+    const { accountKey, parentKey } = (await json('accounts', 'add', '--name', 'shop')).value as Record<string, string>;
+    expect(accountKey).toMatch(/^[0-9A-F]{32}$/);
+    expect((await json('accounts', 'list')).value).toMatchObject({
+      accounts: expect.arrayContaining([expect.objectContaining({ accountKey, parentKey, name: 'shop' })]),
+    });
+    const create = [
+      'keys',
+      'create',
+      '--name',
+      'crm',
+      '--role',
+      'editor',
+      '--account',
+      accountKey ?? '',
+      '--actor',
+      'ann',
+    ];
+    const made = await blocklist(create);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toMatch(/^blk_[0-9a-f]{12}_[A-Za-z0-9_-]{43}\n$/);
+    const listed = await blocklist(['keys', 'list']);
+    expect(listed.stdout).toContain(`${made.stdout.slice(0, 16)}... editor of ${accountKey}, "crm"`);
+    expect(listed.stdout).not.toContain(made.stdout.trim());
+    const id = listed.stdout.split(':')[0] ?? '';
+    expect((await blocklist(['keys', 'revoke', id])).stdout).toMatch(/, revoked /);
+    expect(await blocklist(['keys', 'revoke', '999'])).toMatchObject({ status: 2 });
+  });
+});
+
 describe('the list by hand', () => {
   it('add blocks, check says so with status 3, why tells the history, remove lets go again', async () => {
     const added = await blocklist([

@@ -574,6 +574,7 @@ describe('storage that is down', () => {
     await migrate(databaseUrl);
     const other = await startTestGateway({ databaseUrl });
     const first = aReply('385930000009');
+    expect((await other.call('GET', '/platform/1/blocklists')).status).toBe(200);
     expect((await other.call('POST', '/inbound/sandbox/sms', { results: [first] })).status).toBe(200);
 
     await postgres.kill();
@@ -582,6 +583,14 @@ describe('storage that is down', () => {
     expect(refused.status).toBe(503);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await refused.json()).toMatchObject({ error: { code: 'STORAGE_UNAVAILABLE' } });
+    const compatible = await other.call('GET', '/platform/1/blocklists');
+    expect(compatible.status).toBe(500);
+    expect(Number(compatible.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await compatible.json()).toEqual({
+      requestError: {
+        serviceException: { messageId: 'GENERAL_ERROR', text: 'Something went wrong. Please contact support.' },
+      },
+    });
     const ready = await other.call('GET', '/readyz');
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ reasons: [{ part: 'database' }] });

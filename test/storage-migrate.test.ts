@@ -41,7 +41,12 @@ test('A migration that was edited after it had been applied is refused', async (
 
 test('An older program refuses a newer schema that breaks it, and runs on one that does not', async () => {
   const known = await readMigrations();
-  const next = { number: known.length + 1, name: '9999_next', sql: 'create table next (id integer)', hash: 'next' };
+  const next = {
+    number: (known.at(-1)?.number ?? 0) + 1,
+    name: '9999_next',
+    sql: 'create table next (id integer)',
+    hash: 'next',
+  };
   const compatible = await database();
   await migrate(compatible, [...known, { ...next, breaking: false }]);
   await migrate(compatible);
@@ -63,7 +68,7 @@ test('A migration that fails leaves nothing behind, and the next attempt goes on
   const url = await database();
   const known = await readMigrations();
   const sql = 'create table half (id integer); select 1 / 0';
-  const failing = { number: known.length + 1, name: '9999_failing', sql, hash: 'x', breaking: false };
+  const failing = { number: (known.at(-1)?.number ?? 0) + 1, name: '9999_failing', sql, hash: 'x', breaking: false };
   await expect(migrate(url, [...known, failing])).rejects.toThrow('SQLSTATE 22012');
   expect((await migrate(url)).applied).toEqual([]);
   await open(url);

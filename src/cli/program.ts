@@ -1,5 +1,6 @@
 // The command line as a whole: its commands, its help, and what its exit status means.
 import { Command } from 'commander';
+import { registerAccounts } from './commands/accounts.js';
 import { registerAdd } from './commands/add.js';
 import { registerBroadcast } from './commands/broadcast.js';
 import { registerCheck } from './commands/check.js';
@@ -7,6 +8,7 @@ import { registerDev } from './commands/dev.js';
 import { registerExport } from './commands/export.js';
 import { registerHalts } from './commands/halts.js';
 import { registerImport } from './commands/import.js';
+import { registerKeys } from './commands/keys.js';
 import { registerKeyword } from './commands/keyword.js';
 import { registerLedger } from './commands/ledger.js';
 import { registerRemove } from './commands/remove.js';
@@ -43,5 +45,7 @@ export function createProgram(version: string): Command {
   registerReport(program);
   registerLedger(program);
   registerKeyword(program);
+  registerAccounts(program);
+  registerKeys(program);
   return program;
 }

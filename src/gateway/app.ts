@@ -2,23 +2,30 @@
 import helmet from '@fastify/helmet';
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { limitRates } from './access/rates.js';
+import { guardRoutes } from './access/route-access.js';
+import { registerAccountRoutes } from './api/account-routes.js';
 import { registerBroadcastRoutes } from './api/broadcast-routes.js';
 import { registerCampaignRoutes } from './api/campaign-routes.js';
+import { registerKeyRoutes } from './api/key-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
+import { registerBlocklistRoutes } from './compatible/blocklist-routes.js';
 import { registerReplyRoutes } from './inbound/reply-routes.js';
 import { registerReportRoutes } from './inbound/report-routes.js';
 import { registerCodecRoutes } from './operations/codec-routes.js';
 import { registerOperationsRoutes } from './operations/operations-routes.js';
 import { registerSandboxProxy } from './operations/sandbox-proxy.js';
+import { describeRoutes } from './openapi.js';
 import { registerOptOutRoutes } from './opt-out/opt-out-routes.js';
-import { apiKeyGuard } from './secrets.js';
 
 /** What a route does not say otherwise. */
 const BODY_LIMIT = 1 << 20;
 /** A whole request, body included: an audience of millions over a slow line fits, a connection held open for fun does not. */
 const REQUEST_TIMEOUT_MS = 10 * 60_000;
+/** From the first line of a request to its answer. Routes that read or write large sets say how long they may take. */
+const HANDLER_TIMEOUT_MS = 60_000;
 /** Silence on a connection in the middle of a request. */
 const CONNECTION_TIMEOUT_MS = 60_000;
 /** Longer than the idle time of load balancers (60 s): they must be the ones to close. */
@@ -33,6 +40,7 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
@@ -58,6 +66,10 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
   // Pages set a policy of their own.
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"] } } });
 
+  guardRoutes(app, deps.authenticate);
+  await limitRates(app, deps.config.limits);
+  await describeRoutes(app);
+
   /** Hooks, parsers and error answers of a family stay within it. */
   const family = async (register: (scope: App) => void): Promise<void> => {
     await app.register(async (scope) => register(scope.withTypeProvider<ZodTypeProvider>()));
@@ -68,10 +80,14 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
   });
   await family((scope) => registerOptOutRoutes(scope, deps));
   await family((scope) => {
-    scope.addHook('onRequest', apiKeyGuard(deps.config.apiKey));
     registerBroadcastRoutes(scope, deps);
     registerCampaignRoutes(scope, deps);
     registerWhyRoutes(scope, deps);
+    registerAccountRoutes(scope, deps);
+    registerKeyRoutes(scope, deps);
+  });
+  await family((scope) => {
+    registerBlocklistRoutes(scope, deps);
   });
   await family((scope) => {
     registerOperationsRoutes(scope, deps);

@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Config } from '../config.js';
 import type { Metrics } from '../metrics.js';
 import type { Storage } from '../storage/storage.js';
+import type { Authenticate } from './access/caller.js';
 import type { GatewayTemporal } from './temporal.js';
 
 export interface GatewayDeps {
@@ -15,6 +16,8 @@ export interface GatewayDeps {
   /** Connections of their own for the native API: an upload of hours must not keep a reply waiting. */
   readonly bulkStorage: Storage;
   readonly temporal: GatewayTemporal;
+  /** Whose key a request brings; routes that state a role get it as `request.caller`. */
+  readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   /** What lets Temporal Web show payloads; undefined when they are not encrypted. */
   readonly codec?: PayloadCodec;

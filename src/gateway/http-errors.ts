@@ -2,14 +2,17 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { BlocklistError, InvalidInputError, type ErrorCode, type Violation } from '../domain/errors.js';
+import { inEnvelope, type ErrorAnswer } from './error-envelopes.js';
 
 const STATUSES: Readonly<Record<ErrorCode, number>> = {
   INVALID_INPUT: 400,
   INVALID_DESTINATION: 400,
   INVALID_TOKEN: 404,
   UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  TOO_MANY_REQUESTS: 429,
+  TIMED_OUT: 503,
   NOT_FOUND: 404,
   CONFLICT: 409,
   LIMIT_EXCEEDED: 413,
@@ -21,42 +24,17 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   PROVIDER_UNAVAILABLE: 503,
 };
 
-/** Body of every error of the native API. */
-export const errorBody = z.object({
-  error: z.object({
-    /** One of the README's error codes, or INTERNAL. */
-    code: z.string(),
-    message: z.string(),
-    violations: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    /** Of an INTERNAL error: the log names it by this id. */
-    requestId: z.string().optional(),
-  }),
-});
-export type ErrorBody = z.output<typeof errorBody>;
-
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly body: ErrorBody;
-  readonly retryAfterSeconds?: number;
-}
-
 /** Long enough for a database to come back, short enough for a person to wait. */
 const RETRY_AFTER_SECONDS = 2;
-/** More would only repeat what the first hundred say. */
-const MOST_VIOLATIONS = 100;
+/** More would only repeat what the first thousand say. */
+const MOST_VIOLATIONS = 1_000;
 
 export function answerOf(error: unknown, requestId: string): ErrorAnswer {
   if (error instanceof BlocklistError) return answerOfBlocklistError(error);
   const known = error as Partial<FastifyError> | null;
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const where = known?.validationContext;
-    return invalid(
-      error.validation.map(({ instancePath, message }) => ({
-        path: pathOf(instancePath, where),
-        message: withoutForeignNames(message ?? 'is not valid'),
-      })),
-    );
-  }
+  const violations = violationsOf(error);
+  if (violations !== undefined) return invalid(violations);
+  if (known?.code === 'FST_ERR_HANDLER_TIMEOUT') return answerOfBlocklistError(TOO_SLOW);
   const status = known?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
     return { status: 500, body: { error: { code: 'INTERNAL', message: INTERNAL_MESSAGE, requestId } } };
@@ -73,6 +51,9 @@ const MESSAGES: Readonly<Record<number, string>> & { readonly 400: string } = {
   415: 'The content type is not one that this address accepts. Send application/json.',
   414: 'The address is too long.',
 };
+const TOO_SLOW = new BlocklistError('TIMED_OUT', 'This took too long. What was begun may still be completed.', {
+  retryable: true,
+});
 const INTERNAL_MESSAGE = 'Something went wrong here. The log names it under this request id.';
 
 function answerOfBlocklistError(error: BlocklistError): ErrorAnswer {
@@ -101,6 +82,16 @@ function withoutForeignNames(message: string): string {
 }
 const HARMLESS_NAMES = /^Unrecognized keys?: "[a-z]\w{0,39}"(, "[a-z]\w{0,39}")*$/i;
 
+/** What a schema found wrong; undefined if `error` is something else. */
+export function violationsOf(error: unknown): readonly Violation[] | undefined {
+  if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
+  const { validationContext } = error as Partial<FastifyError>;
+  return error.validation.map(({ instancePath, message }) => ({
+    path: pathOf(instancePath, validationContext),
+    message: withoutForeignNames(message ?? 'is not valid'),
+  }));
+}
+
 /** `/destinations/3` becomes `destinations[3]`; a mistake of the query or of the path itself says so. */
 function pathOf(pointer: string, context: string | undefined): string {
   const path = pointer
@@ -115,14 +106,15 @@ function pathOf(pointer: string, context: string | undefined): string {
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = answerOf(error, request.id);
-  if (answer.status >= 500) {
-    request.log.error({ err: error, route: routeOf(request), status: answer.status }, 'request failed');
+  const { status, body } = inEnvelope(request.routeOptions.config?.envelope ?? 'native', answer);
+  if (status >= 500) {
+    request.log.error({ err: error, route: routeOf(request), status }, 'request failed');
   }
   if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', answer.retryAfterSeconds);
-  if (answer.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
   // What is left of a body that was refused is not read, so no other request may follow it: the connection ends.
   if (!request.raw.complete) reply.header('connection', 'close');
-  void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.body);
+  void reply.code(status).type('application/json').serializer(JSON.stringify).send(body);
 }
 
 export function sendNotFound(_request: FastifyRequest, reply: FastifyReply): void {

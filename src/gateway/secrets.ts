@@ -5,24 +5,6 @@ import { BlocklistError } from '../domain/errors.js';
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** For the native API: `Authorization: App <key>`, `Bearer <key>` or Basic with the key as the password. */
-export function apiKeyGuard(apiKey: string | undefined): Guard {
-  return async (request) => {
-    if (apiKey === undefined) {
-      throw new BlocklistError(
-        'UNAUTHORIZED',
-        'This gateway has no API key, so its API is closed. Set BLOCKLIST_API_KEY and start it again.',
-      );
-    }
-    if (!hasApiKey(request, apiKey)) {
-      throw new BlocklistError(
-        'UNAUTHORIZED',
-        'The API key is missing or wrong. Send it as "Authorization: App <key>", Bearer <key>, or the password of Basic.',
-      );
-    }
-  };
-}
-
 export function hasApiKey(request: FastifyRequest, apiKey: string | undefined): boolean {
   const given = givenKey(request.headers.authorization);
   return apiKey !== undefined && given !== undefined && isSame(given, digest(apiKey));
@@ -68,7 +50,8 @@ function comesFrom(request: FastifyRequest, addresses: RegExp): boolean {
   return remoteAddress !== undefined && addresses.test(remoteAddress) && !isForwarded;
 }
 
-function givenKey(header: string | undefined): string | undefined {
+/** The key of `Authorization: App <key>`, `Bearer <key>`, or Basic with the key as the password. */
+export function givenKey(header: string | undefined): string | undefined {
   const match = /^(App|Bearer|Basic) +(\S{1,1000})$/i.exec(header ?? '');
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   if (match[1].toLowerCase() !== 'basic') return match[2];

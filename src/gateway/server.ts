@@ -10,6 +10,7 @@ import { openClient } from '../plugin/client-options.js';
 import { codecKeysOf } from '../plugin/data-converter.js';
 import { readBacklog } from '../storage/backlog.js';
 import { openStorage, type Storage } from '../storage/storage.js';
+import { createAuthenticator } from './access/caller.js';
 import { createApp } from './app.js';
 import type { App } from './gateway-deps.js';
 import { listen } from './listening.js';
@@ -81,6 +82,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       storage,
       bulkStorage,
       temporal,
+      authenticate: createAuthenticator(storage, config.apiKey),
       metrics: createMetrics(() => readBacklog(bulkStorage.db)),
       ...(keys.length === 0 ? {} : { codec: new BlocklistCodec(keys) }),
       allowLoopbackWebhooks,
@@ -92,7 +94,8 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     if (config.webhookSecret === undefined) {
       logger.warn('BLOCKLIST_WEBHOOK_SECRET is not set: webhooks are taken from this machine only');
     }
-    if (config.apiKey === undefined) logger.warn('BLOCKLIST_API_KEY is not set: the API under /api refuses every call');
+    if (config.apiKey === undefined)
+      logger.warn('BLOCKLIST_API_KEY is not set: only keys of `blocklist keys create` open the API');
     logger.info({ port }, 'the gateway serves');
 
     let closed: Promise<void> | undefined;

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 
 /** At least one character, no NUL, no half of a surrogate pair: what the database would refuse is refused at the door. */
-export function storableText(most: number) {
+export function storableText(most: number, message?: string) {
   return z
-    .string()
-    .min(1)
-    .max(most)
+    .string(message)
+    .min(1, message)
+    .max(most, message)
     .refine((text) => !text.includes('\u0000') && text.isWellFormed(), 'holds characters that cannot be stored');
 }

@@ -2,6 +2,7 @@
 import { BlocklistError } from '../domain/errors.js';
 import { DEFAULT_ACCOUNT_KEY } from '../domain/scope.js';
 import type { Queryable } from './database.js';
+import { withoutNulls } from './without-nulls.js';
 
 export interface Account {
   readonly id: number;
@@ -11,13 +12,29 @@ export interface Account {
   readonly ancestors: readonly number[];
 }
 
+export interface ListedAccount {
+  readonly accountKey: string;
+  readonly parentKey?: string;
+  readonly name?: string;
+  readonly createdAt: Date;
+}
+
 export interface Accounts {
   /** @throws BlocklistError NOT_FOUND */
   get(key?: string): Promise<Account>;
   /** Within a transaction pass its connection as `via`. @throws BlocklistError NOT_FOUND */
   byId(id: number, via?: Queryable): Promise<Account>;
+  /** Those of the keys that name an account. */
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, Account>>;
   /** Create an account below `parentKey` (or a new root). Repeating the same call changes nothing. */
   create(key: string, parentKey?: string, name?: string): Promise<Account>;
+  /** The account and those below it, parents before children. */
+  list(account: Account): Promise<readonly ListedAccount[]>;
+}
+
+/** The same for an account that somebody may not know of. */
+export function unknownAccount(key: string | number): BlocklistError {
+  return new BlocklistError('NOT_FOUND', `Account ${key} does not exist. Create it before using it.`);
 }
 
 /** An account never changes once made, so what was read stays true. */
@@ -32,20 +49,29 @@ export function accountStore(db: Queryable): Accounts {
   };
 
   const find = async (column: 'key' | 'id', value: string | number, via = db): Promise<Account> => {
-    const found = await via.query<{ id: number; key: string; rootId: number; ancestors: number[] }>(
+    const found = await via.query<Account>(
       `select id, key, root_id as "rootId", ancestors from accounts where ${column} = $1`,
       [value],
     );
     const account = found.rows[0];
-    if (account === undefined) {
-      throw new BlocklistError('NOT_FOUND', `Account ${value} does not exist. Create it before using it.`);
-    }
+    if (account === undefined) throw unknownAccount(value);
     return remember(account);
   };
 
   return {
     get: async (key = DEFAULT_ACCOUNT_KEY) => byKey.get(key) ?? find('key', key),
     byId: async (id, via) => byId.get(id) ?? find('id', id, via),
+    async find(keys) {
+      const missing = [...new Set(keys)].filter((key) => !byKey.has(key));
+      if (missing.length > 0) {
+        const found = await db.query<Account>(
+          'select id, key, root_id as "rootId", ancestors from accounts where key = any ($1)',
+          [missing],
+        );
+        found.rows.forEach(remember);
+      }
+      return new Map(keys.flatMap((key) => byKey.get(key) ?? []).map((account) => [account.key, account]));
+    },
     async create(key, parentKey, name) {
       if (!/^[0-9A-F]{32}$/.test(key)) {
         throw new BlocklistError('INVALID_INPUT', 'An account key is 32 upper-case hexadecimal digits.');
@@ -64,6 +90,17 @@ export function accountStore(db: Queryable): Accounts {
         throw new BlocklistError('CONFLICT', `Account ${key} exists below another parent, and a parent never changes.`);
       }
       return account;
+    },
+    async list(account) {
+      const found = await db.query(
+        `select a.key as "accountKey", p.key as "parentKey", a.name, a.created_at as "createdAt"
+         from accounts a
+         left join accounts p on p.id = a.parent_id
+         where $1 = any (a.ancestors)
+         order by cardinality(a.ancestors), a.id`,
+        [account.id],
+      );
+      return found.rows.map((row) => withoutNulls<ListedAccount>(row));
     },
   };
 }

@@ -88,9 +88,13 @@ export async function setBroadcastStatus(
 export async function broadcastStatus(
   storage: Storage,
   broadcastId: string,
-): Promise<{ readonly status: Exclude<BroadcastStatus, 'LOADING'>; readonly counts: BroadcastCounts }> {
-  const { status, counts } = await readProgress(storage.db, broadcastId);
-  return { status: status === 'LOADING' ? 'RUNNING' : status, counts };
+): Promise<{
+  readonly accountKey: string;
+  readonly status: Exclude<BroadcastStatus, 'LOADING'>;
+  readonly counts: BroadcastCounts;
+}> {
+  const { accountKey, status, counts } = await readProgress(storage.db, broadcastId);
+  return { accountKey, status: status === 'LOADING' ? 'RUNNING' : status, counts };
 }
 
 export async function readStatus(db: Queryable, broadcastId: string): Promise<BroadcastStatus> {

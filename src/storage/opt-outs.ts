@@ -10,6 +10,9 @@ import type { Permits } from './permits.js';
 /** Largest set of one transaction; larger ones are written page by page in order of contact. */
 export const MAX_OPT_OUTS = 5_000;
 
+/** Opt-ins are looked up in what they lifted, list against list: larger sets would take the square of their time. */
+const MAX_OPT_INS = 500;
+
 /** How sure the tie between an opt-out and the message it answers is. */
 export type Confidence = 'exact' | 'campaign' | 'latest' | 'none';
 
@@ -77,8 +80,10 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
         written.push(...done);
         domains.push(...events);
       }
-      for (const eventId of domains) await revokeDomain(db, eventId);
-      if (domains.length > 0) await sleep(permits.windowMs);
+      if (domains.length > 0) {
+        await revokeDomains(db, domains);
+        await sleep(permits.windowMs);
+      }
       for (let at = 0; at < items.length; at += MAX_OPT_OUTS) {
         await permits.barrier(items.slice(at, at + MAX_OPT_OUTS).map((item) => item.contactId));
       }
@@ -86,7 +91,9 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
     },
     async optIn(items) {
       const written: Written[] = [];
-      for (const page of pages(items)) written.push(...(await db.transaction((tx) => writeOptIns(tx, page))));
+      for (const page of pages(items, MAX_OPT_INS)) {
+        written.push(...(await db.transaction((tx) => writeOptIns(tx, page))));
+      }
       return written;
     },
     async finishDomains() {
@@ -94,7 +101,12 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
         `select event_id as id from domain_revocations
          where begun_at < clock_timestamp() - interval '${LEFT_AFTER}' order by event_id`,
       );
-      for (const { id } of left.rows) await revokeDomain(db, id);
+      if (left.rows.length > 0) {
+        await revokeDomains(
+          db,
+          left.rows.map(({ id }) => id),
+        );
+      }
       return left.rows.length;
     },
   };
@@ -103,10 +115,13 @@ export function optOutStore(db: Database, permits: Permits): OptOuts {
 type Numbered<T> = readonly { readonly n: number; readonly item: T }[];
 
 /**
- * Split a set into transactions: in order of contact, at most {@link MAX_OPT_OUTS}, and never twice the same
+ * Split a set into transactions: in order of contact, at most `most` items, and never twice the same
  * contact in one, so that each statement sees what the one before it wrote.
  */
-export function pages<T extends { readonly contactId: string }>(items: readonly T[]): Numbered<T>[] {
+export function pages<T extends { readonly contactId: string }>(
+  items: readonly T[],
+  most: number = MAX_OPT_OUTS,
+): Numbered<T>[] {
   const rounds: { n: number; item: T }[][] = [];
   const seen = new Map<string, number>();
   items.forEach((item, n) => {
@@ -117,7 +132,7 @@ export function pages<T extends { readonly contactId: string }>(items: readonly 
   return rounds.flatMap((round) => {
     round.sort((a, b) => compareIds(a.item.contactId, b.item.contactId));
     const parts: { n: number; item: T }[][] = [];
-    for (let at = 0; at < round.length; at += MAX_OPT_OUTS) parts.push(round.slice(at, at + MAX_OPT_OUTS));
+    for (let at = 0; at < round.length; at += most) parts.push(round.slice(at, at + most));
     return parts;
   });
 }
@@ -179,14 +194,14 @@ async function written(tx: Queryable, text: string, rows: readonly unknown[]): P
   return (await tx.query<Written>(text, [JSON.stringify(rows)])).rows;
 }
 
-/** Page through the people of a domain; each page is a transaction, repeatable. */
-async function revokeDomain(db: Database, eventId: string): Promise<void> {
+/** Page through the people of the domains; each page is a transaction, repeatable. */
+async function revokeDomains(db: Database, eventIds: readonly string[]): Promise<void> {
   for (let after: string | null = '0'; after !== null;) {
     const page: { rows: { last: string | null }[] } = await db.query<{ last: string | null }>(
-      'select blocklist_revoke_domain($1, $2, $3) as last',
-      [eventId, after, MAX_OPT_OUTS],
+      'select blocklist_revoke_domains($1, $2, $3) as last',
+      [eventIds, after, MAX_OPT_OUTS],
     );
     after = page.rows[0]?.last ?? null;
   }
-  await db.query('delete from domain_revocations where event_id = $1', [eventId]);
+  await db.query('delete from domain_revocations where event_id = any ($1)', [eventIds]);
 }

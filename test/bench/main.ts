@@ -1,6 +1,7 @@
 // `npm run bench [-- race] [-- --json]`: one line per figure, each measured in this run.
 import { broadcastBench } from './broadcast.js';
 import { checksBench } from './checks.js';
+import { blocklistApiBench } from './blocklist-api.js';
 import { claimBench } from './claim.js';
 import { flowBench } from './flow.js';
 import { repliesBench } from './replies.js';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   checks: () => checksBench(),
   flow: () => flowBench(),
   replies: () => repliesBench(),
+  'blocklist-api': () => blocklistApiBench(),
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -1,8 +1,8 @@
 // Broadcasts: one message to an audience of any size. Accepted (202) only when the whole audience is stored and Temporal has
 // taken the start. What is not accepted is cancelled, so that nothing of it goes out later by surprise.
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BlocklistError, InvalidInputError } from '../../domain/errors.js';
-import { DEFAULT_ACCOUNT_KEY } from '../../domain/scope.js';
 import {
   broadcastStatus,
   createBroadcast,
@@ -11,8 +11,10 @@ import {
   setBroadcastStatus,
   type AudienceLine,
 } from '../../storage/broadcasts.js';
+import { unknownBroadcast } from '../../storage/broadcast-id.js';
+import { accountFor, callerOf } from '../access/caller.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { errorBody } from '../http-errors.js';
+import { errors } from '../error-envelopes.js';
 import {
   acceptUploads,
   audienceOf,
@@ -23,6 +25,9 @@ import {
 
 /** 50,000 e-mail addresses of the greatest length, and a text. */
 const BODY_LIMIT = 16 << 20;
+
+/** As long as a request may take to arrive, and a minute to start what it asks for. */
+const UPLOAD_WITHIN_MS = 11 * 60_000;
 
 const params = z.object({ broadcastId: z.string() });
 const accepted = z.object({ broadcastId: z.string() });
@@ -44,23 +49,27 @@ export function registerBroadcastRoutes(app: App, { bulkStorage: storage, tempor
   app.route({
     method: 'POST',
     url: '/api/v1/broadcasts',
+    config: { access: 'editor' },
     bodyLimit: BODY_LIMIT,
+    handlerTimeout: UPLOAD_WITHIN_MS,
     preValidation: readUploadParameters,
-    schema: { body: broadcastRequest, response: { 202: accepted, '4xx': errorBody, '5xx': errorBody } },
+    schema: { body: broadcastRequest, response: { 202: accepted, ...errors } },
     handler: async (request, reply) => {
       const audience = audienceOf(request, request.body);
       // Asked before anything is stored: with Temporal away an upload of a million would be read for nothing.
       await temporal.assertReachable();
-      return reply.code(202).send({ broadcastId: await start(request.body, audience) });
+      const { key } = await accountFor(request, storage, request.body.accountKey);
+      return reply.code(202).send({ broadcastId: await start({ ...request.body, accountKey: key }, audience) });
     },
   });
 
   app.route({
     method: 'GET',
     url: '/api/v1/broadcasts/:broadcastId',
-    schema: { params, response: { 200: progress, '4xx': errorBody, '5xx': errorBody } },
+    config: { access: 'viewer' },
+    schema: { params, response: { 200: progress, ...errors } },
     handler: async (request) => {
-      const { status, counts } = await broadcastStatus(storage, request.params.broadcastId);
+      const { status, counts } = await ownBroadcast(request, request.params.broadcastId);
       return { status, counts: { ...counts } };
     },
   });
@@ -69,10 +78,11 @@ export function registerBroadcastRoutes(app: App, { bulkStorage: storage, tempor
     app.route({
       method: 'POST',
       url: `/api/v1/broadcasts/:broadcastId/${command}`,
-      schema: { params, response: { 202: accepted, '4xx': errorBody, '5xx': errorBody } },
+      config: { access: 'editor' },
+      schema: { params, response: { 202: accepted, ...errors } },
       handler: async (request, reply) => {
         const { broadcastId } = request.params;
-        const { status } = await broadcastStatus(storage, broadcastId);
+        const { status } = await ownBroadcast(request, broadcastId);
         if (!(await temporal.signalBroadcast(broadcastId, command))) {
           throw new BlocklistError('CONFLICT', `The broadcast takes no ${command} any more; its status is ${status}.`);
         }
@@ -81,12 +91,19 @@ export function registerBroadcastRoutes(app: App, { bulkStorage: storage, tempor
     });
   }
 
+  /** One of another account tree is as unknown as one that never was. */
+  async function ownBroadcast(request: FastifyRequest, broadcastId: string) {
+    const found = await broadcastStatus(storage, broadcastId);
+    const { ancestors } = await storage.accounts.get(found.accountKey);
+    return ancestors.includes(callerOf(request).account.id) ? found : unknownBroadcast();
+  }
+
   async function start(
-    { destinations: _, ...spec }: BroadcastRequest,
+    { destinations: _, ...spec }: BroadcastRequest & { readonly accountKey: string },
     audience: AsyncIterable<AudienceLine> | Iterable<AudienceLine>,
   ): Promise<string> {
     const { broadcastId } = await createBroadcast(storage, spec);
-    const { campaignReference, accountKey = DEFAULT_ACCOUNT_KEY } = spec;
+    const { campaignReference, accountKey } = spec;
     try {
       const loaded = await loadAudience(storage, broadcastId, audience);
       if (loaded.audience === 0) throw new InvalidInputError([NOBODY]);

@@ -1,8 +1,9 @@
 // What a campaign came to: /api/v1/campaigns/{reference}/report.
 import { z } from 'zod';
 import { campaignReport } from '../../storage/campaign-report.js';
+import { accountFor } from '../access/caller.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { errorBody } from '../http-errors.js';
+import { errors } from '../error-envelopes.js';
 import { storableText } from '../storable-text.js';
 import { accountQuery } from './account-query.js';
 
@@ -24,13 +25,14 @@ export function registerCampaignRoutes(app: App, { bulkStorage: storage }: Gatew
   app.route({
     method: 'GET',
     url: '/api/v1/campaigns/:reference/report',
+    config: { access: 'viewer' },
     schema: {
       params: z.object({ reference: storableText(255) }),
       querystring: accountQuery,
-      response: { 200: report, '4xx': errorBody, '5xx': errorBody },
+      response: { 200: report, ...errors },
     },
     handler: async (request) => {
-      const account = await storage.accounts.get(request.query.accountKey);
+      const account = await accountFor(request, storage, request.query.accountKey);
       return { ...(await campaignReport(storage.db, account, request.params.reference)) };
     },
   });

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { DESTINATION_PROBLEMS, normaliseForEntry } from '../../domain/destinations.js';
 import { BlocklistError } from '../../domain/errors.js';
 import { ledgerStore } from '../../storage/ledger.js';
+import { accountFor } from '../access/caller.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { errorBody } from '../http-errors.js';
+import { errors } from '../error-envelopes.js';
 import { accountQuery } from './account-query.js';
 
 const MOST_MESSAGES = 1_000;
@@ -24,6 +25,7 @@ export function registerWhyRoutes(app: App, { bulkStorage: storage }: GatewayDep
   app.route({
     method: 'GET',
     url: '/api/v1/why/:destination',
+    config: { access: 'viewer' },
     schema: {
       params: z.object({ destination: z.string() }),
       querystring: accountQuery.extend({
@@ -31,13 +33,13 @@ export function registerWhyRoutes(app: App, { bulkStorage: storage }: GatewayDep
         at: z.iso.datetime({ offset: true }).optional(),
         messages: z.coerce.number().int().min(1).max(MOST_MESSAGES).optional(),
       }),
-      response: { 200: history, '4xx': errorBody, '5xx': errorBody },
+      response: { 200: history, ...errors },
     },
     handler: async (request) => {
       const { accountKey, at, messages } = request.query;
       const read = normaliseForEntry(request.params.destination);
       if (!read.ok) throw new BlocklistError('INVALID_DESTINATION', `${DESTINATION_PROBLEMS[read.reason]}.`);
-      const account = await storage.accounts.get(accountKey);
+      const account = await accountFor(request, storage, accountKey);
       const found = await ledger.why(account, read.destination, {
         ...(at === undefined ? {} : { at: new Date(at) }),
         ...(messages === undefined ? {} : { messages }),

@@ -2,7 +2,7 @@
 import { SENDING_CHANNELS } from '../../domain/channel.js';
 import type { InboundReply } from '../../storage/inbox.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { errorBody } from '../http-errors.js';
+import { errors } from '../error-envelopes.js';
 import { webhookGuard } from '../secrets.js';
 import { envelope, receipt, type ItemReading } from './envelope.js';
 import { readInfobipSms } from './infobip-reply.js';
@@ -25,9 +25,10 @@ export function registerReplyRoutes(app: App, deps: GatewayDeps): void {
     app.route({
       method: 'POST',
       url,
+      config: { access: 'webhook' },
       bodyLimit: BODY_LIMIT,
       onRequest: guard,
-      schema: { body: envelope, response: { 200: receipt, '4xx': errorBody, '5xx': errorBody } },
+      schema: { body: envelope, response: { 200: receipt, ...errors } },
       handler: async (request) => {
         const arrivedAt = new Date();
         const taken = await intake.take(request.body.results.map((item) => read(item, arrivedAt)));

@@ -2,7 +2,7 @@
 import { deliveryStore, type DeliveryReport } from '../../storage/deliveries.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
 import { GroupCommit } from '../group-commit.js';
-import { errorBody } from '../http-errors.js';
+import { errors } from '../error-envelopes.js';
 import { webhookGuard } from '../secrets.js';
 import { readInfobipReport, readSandboxReport, type ReportReading } from './delivery-report.js';
 import { envelope, receipt } from './envelope.js';
@@ -29,9 +29,10 @@ export function registerReportRoutes(app: App, deps: GatewayDeps): void {
     app.route({
       method: 'POST',
       url,
+      config: { access: 'webhook' },
       bodyLimit: BODY_LIMIT,
       onRequest: guard,
-      schema: { body: envelope, response: { 200: receipt, '4xx': errorBody, '5xx': errorBody } },
+      schema: { body: envelope, response: { 200: receipt, ...errors } },
       handler: async (request) => {
         const arrivedAt = new Date();
         const readings = request.body.results.map((item) => read(item, arrivedAt));

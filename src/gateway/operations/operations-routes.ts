@@ -23,6 +23,7 @@ export function registerOperationsRoutes(app: App, deps: GatewayDeps): void {
   app.route({
     method: 'GET',
     url: '/healthz',
+    config: { access: 'public' },
     schema: { response: { 200: z.object({ status: z.literal('ok') }) } },
     handler: async () => ({ status: 'ok' as const }),
   });
@@ -30,6 +31,7 @@ export function registerOperationsRoutes(app: App, deps: GatewayDeps): void {
   app.route({
     method: 'GET',
     url: '/readyz',
+    config: { access: 'public' },
     schema: { response: { 200: readiness, 503: readiness } },
     handler: async (_request, reply) => {
       const answer = await isReady();
@@ -45,6 +47,8 @@ export function registerOperationsRoutes(app: App, deps: GatewayDeps): void {
   app.route({
     method: 'GET',
     url: '/metrics',
+    config: { access: 'public' },
+    schema: { hide: true },
     handler: async (_request, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.read()),
   });
 }

@@ -29,7 +29,8 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
   app.route({
     method: 'GET',
     url: '/u/:token',
-    schema: { params },
+    config: { access: 'public' },
+    schema: { hide: true, params },
     handler: async (request, reply) => {
       const shown = await linkShown(request.params.token);
       if (shown === 'invalid') return sendPage(request, reply, 404, 'invalid');
@@ -40,8 +41,9 @@ export function registerOptOutRoutes(app: App, { config, storage, metrics }: Gat
   app.route({
     method: 'POST',
     url: '/u/:token',
+    config: { access: 'public' },
     bodyLimit: BODY_LIMIT,
-    schema: { params },
+    schema: { hide: true, params },
     handler: async (request, reply) => {
       const { token } = request.params;
       const arrivedAt = new Date();
