@@ -1,9 +1,8 @@
 // One message of a hand-written flow: the visible blocklist check, then the hand-over.
 import { BlocklistError } from '../src/domain/errors.js';
-import type { SendOutcome } from '../src/domain/outcome.js';
 import { claimantFor, permitIdForKey } from '../src/domain/permit-id.js';
 import { quietUntil } from '../src/domain/quiet-hours.js';
-import type { CheckInput, CheckResult, DispatchInput } from '../src/domain/step-activities.js';
+import type { CheckInput, CheckResult, DispatchInput, DispatchResult } from '../src/domain/step-activities.js';
 import { readSend } from '../src/storage/sends.js';
 import type { ActivityDeps } from './deps.js';
 import { later } from './failures.js';
@@ -46,7 +45,7 @@ export function createSendActivities({ storage, providerFor, links, metrics }: A
     },
 
     /** Hand the message over under its permit. Repeated after a crash or a lost answer, it passes the check again. */
-    async blocklistDispatch(input: DispatchInput): Promise<SendOutcome> {
+    async blocklistDispatch(input: DispatchInput): Promise<DispatchResult> {
       const send = await readSend(db, input.permitId);
       const provider = providerFor(send.channel);
       if (send.state === 'dispatching') {
@@ -56,6 +55,9 @@ export function createSendActivities({ storage, providerFor, links, metrics }: A
           throw later('IN_DISPATCH', `Permit ${input.permitId} is in dispatch.`, wait(taken.dispatchUntil));
         }
       }
+      // Tried for long enough, a permit outlives the hours it was given in.
+      const isQuiet = input.quietHours !== undefined && quietUntil(new Date(), input.quietHours) !== undefined;
+      if (isQuiet && send.purpose === 'MARKETING') return { outcome: 'undecided', permitId: input.permitId };
       const { settled, lost, retryAfterMs } = await handOver(permits, provider, {
         ...send,
         permitIds: [input.permitId],

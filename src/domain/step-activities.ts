@@ -51,7 +51,11 @@ export interface DispatchInput {
   readonly permitId: string;
   readonly text: string;
   readonly subject?: string;
+  readonly quietHours?: QuietHours;
 }
+
+/** `undecided`: not handed over, and the check has to be asked again. */
+export type DispatchResult = SendOutcome | { readonly outcome: 'undecided'; readonly permitId: string };
 
 export interface FindInput {
   readonly contacts: readonly Contact[];
@@ -106,7 +110,7 @@ export interface OptResult {
 /** Activities a step may schedule; all run on the task queue `blocklist`. */
 export interface StepActivities {
   blocklistCheck(input: CheckInput): Promise<CheckResult>;
-  blocklistDispatch(input: DispatchInput): Promise<SendOutcome>;
+  blocklistDispatch(input: DispatchInput): Promise<DispatchResult>;
   blocklistFind(input: FindInput): Promise<FindResult>;
   blocklistRegisterFlow(input: RegisterFlowInput): Promise<void>;
   blocklistOptOut(input: FlowOptInput): Promise<OptResult>;

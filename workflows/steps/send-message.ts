@@ -47,7 +47,7 @@ async function sendUntilFinal(message: Message, checked: CheckedMessage, stepKey
   const deadline = Date.now() + checked.validityMs;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
     const outcome = await checkAndDispatch(message, input, deadline);
-    // Undefined: handing over found no end in time. The check knows what has become of it.
+    // Undefined: handing over found no end in time, or quiet hours have begun. The check knows what has become of it.
     if (outcome === undefined) continue;
     if (outcome.outcome !== 'held' || message.onHold === 'return') return outcome;
     await holdEnds(outcome, pollMs, deadline);
@@ -64,10 +64,17 @@ async function checkAndDispatch(
   const decision = await check(input, { summary, withinMs: leftMs(LEAST_CHECK_MS) });
   flow.registered.add(message.to.id);
   if (decision.outcome !== 'permitted') return decision;
-  const { text, subject } = message;
-  const dispatch = { permitId: decision.permitId, text, ...(subject === undefined ? {} : { subject }) };
+  const { text, subject, quietHours } = message;
+  const dispatch = {
+    permitId: decision.permitId,
+    text,
+    ...(subject === undefined ? {} : { subject }),
+    ...(quietHours === undefined ? {} : { quietHours }),
+  };
   try {
-    return await callActivity((to) => to.blocklistDispatch(dispatch), { summary, withinMs: leftMs(LEAST_DISPATCH_MS) });
+    const withinMs = leftMs(LEAST_DISPATCH_MS);
+    const result = await callActivity((to) => to.blocklistDispatch(dispatch), { summary, withinMs });
+    return result.outcome === 'undecided' ? undefined : result;
   } catch (error) {
     if (isTimeout(error)) return undefined;
     throw error;
