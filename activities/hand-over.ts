@@ -2,7 +2,6 @@
 // nothing gets past the fence without a permit row.
 import type { MessageState } from '../src/domain/outcome.js';
 import type { SendingChannel } from '../src/domain/channel.js';
-import { present } from '../src/domain/present.js';
 import type { Purpose } from '../src/domain/scope.js';
 import type { OutboundMessage, Provider, ProviderAnswer } from '../src/providers/provider.js';
 import type { Fenced, Permits, Settled, Settlement } from '../src/storage/permits.js';
@@ -52,7 +51,8 @@ export async function handOver(permits: Permits, provider: Provider, batch: Hand
   } else if (sendable.length === 0) {
     answers = [];
   } else {
-    const messages = sendable.map((row) => toMessage(batch, row, present(texts.get(row.id), 'a text')));
+    // The fence returns none but those rendered above.
+    const messages = sendable.map((row) => toMessage(batch, row, texts.get(row.id) ?? batch.textOf(row.id)));
     answers = await provider.send(messages, { timeoutMs: PROVIDER_TIMEOUT_MS, startBy });
   }
 

@@ -204,7 +204,7 @@ describe('a broadcast', () => {
     const { id, handle } = await broadcasting.send({}, [...people, ...people.slice(50)]);
     const counts = { audience: 12_000, permitted: 11_880, sent: 11_880, blocked: 120, held: 0, failed: 0 };
     expect(await handle.result()).toEqual({ status: 'FINISHED', counts });
-    expect(await broadcastStatus(product.storage, id)).toEqual({ status: 'FINISHED', counts });
+    expect(await broadcastStatus(product.storage, id)).toMatchObject({ status: 'FINISHED', counts });
     const sent = await sentTo(product, people);
     expect(sent).toHaveLength(11_880);
     const reached = new Set(sent.map(({ to }) => to));
@@ -293,7 +293,7 @@ describe('accounts', () => {
     const few = await startBroadcasting(product, { pagesAtOnce: 2 });
     try {
       await faults(product, { mode: 'delay', channel: 'VIBER', delayMs: 100 });
-      const crowds = Array.from({ length: 6 }, () => newNumbers(30));
+      const crowds = Array.from({ length: 20 }, () => newNumbers(30));
       const large = await Promise.all(crowds.map((people) => broadcastTo({ channel: 'VIBER' }, people, 1)));
       const handles = await Promise.all(large.map((id) => few.start(id)));
       await until(async () => (await sentTo(product, crowds.flat())).length >= 12, 'the large account');
@@ -301,8 +301,8 @@ describe('accounts', () => {
       const before = (await sentTo(product, crowds.flat())).length;
       const handle = await few.start(await broadcastTo({ accountKey: small }, people, 100));
       expect((await handle.result()).counts).toMatchObject({ audience: 1_000, sent: 1_000 });
-      // In one line with the others, each of its ten pages would have waited for some twelve of theirs, two at a time.
-      expect((await sentTo(product, crowds.flat())).length - before).toBeLessThan(30);
+      // In one line with the others, each of its ten pages would have waited for some twenty of theirs.
+      expect((await sentTo(product, crowds.flat())).length - before).toBeLessThan(130);
       for (const each of handles) await each.cancel();
       for (const each of handles) await each.result();
     } finally {
@@ -351,7 +351,7 @@ describe('operators', () => {
     expect(states).toEqual({ sent: sent.length, ...(counts.failed === 0 ? {} : { expired: counts.failed }) });
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await sentTo(product, people)).toHaveLength(sent.length);
-    expect(await broadcastStatus(product.storage, id)).toEqual({ status: 'CANCELLED', counts });
+    expect(await broadcastStatus(product.storage, id)).toMatchObject({ status: 'CANCELLED', counts });
   });
 
   it('cancel it by cancelling the workflow, also while it is paused with messages held', async () => {

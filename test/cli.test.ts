@@ -337,7 +337,7 @@ describe('a database or Temporal that is away', () => {
       'Hi',
     ]);
     expect(ran).toMatchObject({ status: 4, stdout: '' });
-    expect(ran.stderr).toMatch(/^blocklist: The Temporal server does not answer\. .* \(TEMPORAL_UNAVAILABLE\)\n$/);
+    expect(ran.stderr).toMatch(/^blocklist: The Temporal server (does|did) not answer.* \(TEMPORAL_UNAVAILABLE\)\n$/);
     const stored = await fixture.storage.db.query(`select status from broadcasts where status <> 'CANCELLED'`);
     expect(stored.rows).toEqual([]);
   });

@@ -32,6 +32,20 @@ export interface ScratchTemporal extends ScratchServer {
   readonly uiUrl: string;
 }
 
+const PORT_TRIES = 3;
+
+/** A port that was free may be taken before the server listens on it: then another one. */
+async function onFreePorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === PORT_TRIES || !(error instanceof Error) || !error.message.includes('ddress already in use'))
+        throw error;
+    }
+  }
+}
+
 export class ScratchServers {
   readonly #guard = new Guard();
   readonly #folders: string[] = [];
@@ -39,32 +53,36 @@ export class ScratchServers {
 
   /** Fast and not durable unless asked: a killed server loses nothing, a machine that stops may. */
   async startPostgres(options: { readonly isDurable?: boolean } = {}): Promise<ScratchPostgres> {
-    const folder = this.#makeFolder();
-    const { program, adminUrl, isReady } = await preparePostgres({
-      guard: this.#guard,
-      dataDir: join(folder, 'data'),
-      password: randomBytes(16).toString('hex'),
-      port: await freePort(),
-      logFile: join(folder, 'postgres.log'),
-      isDurable: options.isDurable ?? false,
+    return onFreePorts(async () => {
+      const folder = this.#makeFolder();
+      const { program, adminUrl, isReady } = await preparePostgres({
+        guard: this.#guard,
+        dataDir: join(folder, 'data'),
+        password: randomBytes(16).toString('hex'),
+        port: await freePort(),
+        logFile: join(folder, 'postgres.log'),
+        isDurable: options.isDurable ?? false,
+      });
+      return Object.assign(await this.start(program, isReady), { adminUrl });
     });
-    return Object.assign(await this.start(program, isReady), { adminUrl });
   }
 
   /** Forgets everything when it ends, unless asked to keep it in a file. */
   async startTemporal(
     options: { readonly isDurable?: boolean; readonly extraArgs?: readonly string[] } = {},
   ): Promise<ScratchTemporal> {
-    const folder = this.#makeFolder();
-    const { program, address, uiUrl, isReady } = prepareTemporal({
-      cli: await findTemporalCli(),
-      port: await freePort(),
-      uiPort: await freePort(),
-      logFile: join(folder, 'temporal.log'),
-      ...(options.extraArgs === undefined ? {} : { extraArgs: options.extraArgs }),
-      ...(options.isDurable === true ? { databaseFile: join(folder, 'temporal.db') } : {}),
+    return onFreePorts(async () => {
+      const folder = this.#makeFolder();
+      const { program, address, uiUrl, isReady } = prepareTemporal({
+        cli: await findTemporalCli(),
+        port: await freePort(),
+        uiPort: await freePort(),
+        logFile: join(folder, 'temporal.log'),
+        ...(options.extraArgs === undefined ? {} : { extraArgs: options.extraArgs }),
+        ...(options.isDurable === true ? { databaseFile: join(folder, 'temporal.db') } : {}),
+      });
+      return Object.assign(await this.start(program, isReady), { address, uiUrl });
     });
-    return Object.assign(await this.start(program, isReady), { address, uiUrl });
   }
 
   async stop(): Promise<void> {

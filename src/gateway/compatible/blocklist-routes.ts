@@ -11,7 +11,7 @@ import { callerOf, findAccount, shownTo, type Caller } from '../access/caller.js
 import { platformErrors } from '../error-envelopes.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
 import { readEntries } from './blocklist-request.js';
-import { BLOCKLIST_BODY_LIMIT, createBody, deleteBody, listAnswer, listQuery } from './blocklist-schemas.js';
+import { LIST_BODY_LIMIT, createBody, deleteBody, listAnswer, listQuery } from './blocklist-schemas.js';
 
 const URL = '/platform/1/blocklists';
 /** 50,000 destinations take seconds; on a database under load, some more. */
@@ -59,7 +59,7 @@ export function registerBlocklistRoutes(app: App, { bulkStorage: storage }: Gate
     method: 'POST',
     url: URL,
     config: { access: 'editor', envelope: 'platform', documentedRate },
-    bodyLimit: BLOCKLIST_BODY_LIMIT,
+    bodyLimit: LIST_BODY_LIMIT,
     handlerTimeout: CHANGED_WITHIN_MS,
     attachValidation: true,
     schema: {
@@ -78,7 +78,7 @@ export function registerBlocklistRoutes(app: App, { bulkStorage: storage }: Gate
     method: 'DELETE',
     url: URL,
     config: { access: 'editor', envelope: 'platform', documentedRate },
-    bodyLimit: BLOCKLIST_BODY_LIMIT,
+    bodyLimit: LIST_BODY_LIMIT,
     handlerTimeout: CHANGED_WITHIN_MS,
     attachValidation: true,
     schema: {

@@ -9,7 +9,7 @@ import { storableText } from '../storable-text.js';
 /** Of one request, over all its entries. */
 export const MOST_DESTINATIONS = 50_000;
 /** That many of the longest destinations, each written as `{"to":...}`. */
-export const BLOCKLIST_BODY_LIMIT = 16 << 20;
+export const LIST_BODY_LIMIT = 16 << 20;
 
 const LONGEST = 255;
 const MOST_RESULTS = 1_000;
