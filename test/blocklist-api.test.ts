@@ -162,6 +162,10 @@ describe('adding', () => {
     ['an empty list', { blocklist: [] }],
     ['entries of other kinds', { blocklist: [null, 1, 'x', {}, { destinations: [null, 7] }] }],
     ['broken JSON', '{"blocklist":[{'],
+    [
+      'objects that are no texts',
+      { blocklist: [{ ...to('385911234567'), accountKey: { toString: 1 }, channel: { toString: 1 } }] },
+    ],
   ])('refuses a body that is %s', async (_, body) => {
     const json = { 'content-type': 'application/json' };
     const answer = await test.call('POST', URL, body, typeof body === 'string' ? json : {});

@@ -48,7 +48,7 @@ export async function readEntries(
   const entries: (NamedEntry & { readonly source?: Source })[] = [];
   listOf(request.body, 'blocklist').forEach((asked, i) => {
     const { sender, channel, accountKey, sourceType } = Object(asked) as AskedEntry;
-    const account = accounts.get(accountKey == null ? '' : String(accountKey).toUpperCase());
+    const account = accounts.get(typeof accountKey === 'string' ? accountKey.toUpperCase() : '');
     listOf(asked, 'destinations').forEach((destination, j) => {
       const path = `blocklist[${i}].destinations[${j}].to`;
       const { to } = Object(destination) as { readonly to?: unknown };
