@@ -56,6 +56,7 @@ const VALUES: readonly unknown[] = [
   [],
   {},
   [[[[[]]]]],
+  { toString: 1, valueOf: 1, length: -1 },
   '2026-02-30T25:61:61Z',
   'A'.repeat(32),
 ];

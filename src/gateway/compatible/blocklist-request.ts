@@ -24,6 +24,15 @@ export interface ReadOptions {
   readonly unreadable: 'refuse' | 'skip';
 }
 
+/** A preValidation hook: what is too large is not looked at any further. */
+export async function refuseTooMany({ body }: FastifyRequest): Promise<void> {
+  const asked = listOf(body, 'blocklist');
+  const destinations = asked.reduce<number>((sum, entry) => sum + listOf(entry, 'destinations').length, 0);
+  if (destinations <= MOST_DESTINATIONS && asked.length <= MOST_DESTINATIONS) return;
+  const message = `must not have more than ${MOST_DESTINATIONS} destinations`;
+  throw new InvalidInputError([{ path: 'blocklist', message }]);
+}
+
 /** @throws InvalidInputError naming every mistake of the request. The body is what the schema found, or left as it came. */
 export async function readEntries(
   request: FastifyRequest,
@@ -37,12 +46,10 @@ export async function readEntries(
   // What one of these paths names is wrong already, and not looked at again.
   const wrong = new Set(violations.map(({ path }) => path));
   const entries: (NamedEntry & { readonly source?: Source })[] = [];
-  let destinations = 0;
   listOf(request.body, 'blocklist').forEach((asked, i) => {
     const { sender, channel, accountKey, sourceType } = Object(asked) as AskedEntry;
-    const account = accounts.get(accountKey == null ? '' : String(accountKey).toUpperCase());
+    const account = accounts.get(typeof accountKey === 'string' ? accountKey.toUpperCase() : '');
     listOf(asked, 'destinations').forEach((destination, j) => {
-      destinations += 1;
       const path = `blocklist[${i}].destinations[${j}].to`;
       const { to } = Object(destination) as { readonly to?: unknown };
       if (typeof to !== 'string' || wrong.has(path) || wrong.has(`blocklist[${i}].channel`)) return;
@@ -61,9 +68,6 @@ export async function readEntries(
       }
     });
   });
-  if (destinations > MOST_DESTINATIONS) {
-    violations.push({ path: 'blocklist', message: `must not have more than ${MOST_DESTINATIONS} destinations` });
-  }
   if (violations.length > 0) throw new InvalidInputError(violations);
   return entries;
 }

@@ -10,7 +10,7 @@ import { delistEntries, listEntries } from '../../storage/operator-lists.js';
 import { callerOf, findAccount, shownTo, type Caller } from '../access/caller.js';
 import { platformErrors } from '../error-envelopes.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
-import { readEntries } from './blocklist-request.js';
+import { readEntries, refuseTooMany } from './blocklist-request.js';
 import { LIST_BODY_LIMIT, createBody, deleteBody, listAnswer, listQuery } from './blocklist-schemas.js';
 
 const URL = '/platform/1/blocklists';
@@ -61,6 +61,7 @@ export function registerBlocklistRoutes(app: App, { bulkStorage: storage }: Gate
     config: { access: 'editor', envelope: 'platform', documentedRate },
     bodyLimit: LIST_BODY_LIMIT,
     handlerTimeout: CHANGED_WITHIN_MS,
+    preValidation: refuseTooMany,
     attachValidation: true,
     schema: {
       summary: 'Put up to 50,000 destinations on the blocklist; those there already stay as they are',
@@ -80,6 +81,7 @@ export function registerBlocklistRoutes(app: App, { bulkStorage: storage }: Gate
     config: { access: 'editor', envelope: 'platform', documentedRate },
     bodyLimit: LIST_BODY_LIMIT,
     handlerTimeout: CHANGED_WITHIN_MS,
+    preValidation: refuseTooMany,
     attachValidation: true,
     schema: {
       summary: 'Take entries with exactly these properties off the blocklist; without a source type, of any source',

@@ -26,7 +26,10 @@ const accountKey = z.string('unsupported account key').regex(/^[0-9A-Fa-f]{32}$/
 
 const entry = <const T extends readonly EntryChannel[]>(channels: T) => ({
   /** Phone numbers in international format, e-mail addresses, e-mail domains. */
-  destinations: z.array(z.object({ to: text }, 'must be an object'), 'must not be empty').min(1, 'must not be empty'),
+  destinations: z
+    .array(z.object({ to: text }, 'must be an object'), 'must not be empty')
+    .min(1, 'must not be empty')
+    .max(MOST_DESTINATIONS),
   sender: text.nullish(),
   channel: channel(channels).nullish(),
   accountKey: accountKey.nullish(),
