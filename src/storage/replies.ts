@@ -2,7 +2,7 @@
 // in the order received, applies what they ask for and decides their held permits again, in one transaction. So a
 // stream of replies cannot starve a person, and an opt-in never releases blindly.
 import type { SendingChannel } from '../domain/channel.js';
-import { readKeyword, type KeywordReading, type KeywordRule } from '../domain/keywords.js';
+import { readKeyword, type KeywordReading, type KeywordRule } from '../domain/replies/keywords.js';
 import { LIFT_TABLE } from '../domain/lifts.js';
 import type { ReplySignal } from '../domain/step-activities.js';
 import type { Database, Queryable } from './database.js';
