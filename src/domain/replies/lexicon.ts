@@ -17,7 +17,7 @@ export interface Hit {
 interface Node {
   readonly next: Map<string, Node[]>;
   /** Beginnings of words, by their first two letters. */
-  stems?: Map<string, (readonly [string, Node])[]>;
+  stems?: Map<string, [string, Node][]>;
   /** Where one gets without a word. */
   skip?: Node;
   /** What ends here: language and concept, alternately. */
@@ -28,33 +28,77 @@ const node = (): Node => ({ next: new Map(), means: [] });
 
 const ROOT = node();
 const WORDS = new Set<string>();
+const SPLIT = new Map<string, string[]>();
 /** Nodes that only one word leads to: longer entries may share them. */
 const OWN = new Set<Node>();
 LANGUAGES.forEach(plant);
+SPLIT.clear();
 
 /** True if some language has this very word. */
 export const isKnownWord = (word: string): boolean => WORDS.has(word);
 
+/** Nodes that a text has led to, and where each further word leads: found out once, then remembered. */
+interface Place {
+  readonly nodes: readonly Node[];
+  readonly means: readonly number[];
+  readonly next: Map<string, Place | undefined>;
+}
+
+/** Words remembered in all places together, before everything is forgotten. */
+const MOST_REMEMBERED = 200_000;
+let remembered = 0;
+let start = placeOf([ROOT]);
+
 /** All meanings of all words of a text. */
 export function lookUp(tokens: readonly Token[]): Hit[] {
   const hits: Hit[] = [];
-  for (let from = 0; from < tokens.length; from += 1) follow(ROOT, tokens, from, from, hits);
+  if (remembered > MOST_REMEMBERED) {
+    start = placeOf([ROOT]);
+    remembered = 0;
+  }
+  for (let from = 0; from < tokens.length; from += 1) {
+    const clause = tokens[from]?.clause;
+    let place: Place | undefined = start;
+    for (let to = from; to < tokens.length && tokens[to]?.clause === clause; to += 1) {
+      place = advance(place, (tokens[to] as Token).text);
+      if (place === undefined) break;
+      for (let i = 0; i < place.means.length; i += 2) {
+        hits.push({ from, to: to + 1, language: place.means[i] as number, concept: place.means[i + 1] as number });
+      }
+    }
+  }
   return hits;
 }
 
-function follow(at: Node, tokens: readonly Token[], from: number, to: number, hits: Hit[]): void {
-  for (let i = 0; i < at.means.length; i += 2) {
-    hits.push({ from, to, language: at.means[i] as number, concept: at.means[i + 1] as number });
+function advance(at: Place, word: string): Place | undefined {
+  if (at.next.has(word)) return at.next.get(word);
+  const reached: Node[] = [];
+  for (const { next, stems } of at.nodes) {
+    reached.push(...(next.get(word) ?? []));
+    if (stems === undefined) continue;
+    for (const [stem, to] of stems.get(word.slice(0, 2)) ?? []) if (word.startsWith(stem)) reached.push(to);
+    for (const [, to] of stems.get('') ?? []) reached.push(to);
   }
-  if (at.skip !== undefined) follow(at.skip, tokens, from, to, hits);
-  const token = tokens[to];
-  if (token === undefined || (to > from && token.clause !== tokens[from]?.clause)) return;
-  for (const next of at.next.get(token.text) ?? []) follow(next, tokens, from, to + 1, hits);
-  if (at.stems === undefined) return;
-  for (const [stem, next] of at.stems.get(token.text.slice(0, 2)) ?? []) {
-    if (token.text.startsWith(stem)) follow(next, tokens, from, to + 1, hits);
+  const place = reached.length === 0 ? undefined : placeOf(reached);
+  at.next.set(word, place);
+  remembered += 1;
+  return place;
+}
+
+function placeOf(reached: readonly Node[]): Place {
+  const nodes = new Set<Node>();
+  for (const first of reached) for (let on: Node | undefined = first; on !== undefined; on = on.skip) nodes.add(on);
+  const means: number[] = [];
+  const known = new Set<number>();
+  for (const of of nodes) {
+    for (let i = 0; i < of.means.length; i += 2) {
+      const meaning = (of.means[i] as number) * 2 ** 32 + (of.means[i + 1] as number);
+      if (known.has(meaning)) continue;
+      known.add(meaning);
+      means.push(of.means[i] as number, of.means[i + 1] as number);
+    }
   }
-  for (const [, next] of at.stems.get('') ?? []) follow(next, tokens, from, to + 1, hits);
+  return { nodes: [...nodes], means, next: new Map() };
 }
 
 function plant(language: Language, index: number): void {
@@ -85,6 +129,14 @@ function plantEntry(entry: string, language: number, concept: number): void {
 
 /** Words as tokens; a star stays behind the one it was written after. */
 function wordsOf(text: string): string[] {
+  const known = SPLIT.get(text);
+  if (known !== undefined) return known;
+  const words = splitWords(text);
+  SPLIT.set(text, words);
+  return words;
+}
+
+function splitWords(text: string): string[] {
   return text
     .split(/\s/)
     .filter((part) => part !== '')
@@ -101,7 +153,9 @@ function step(at: Node, word: string, to?: Node): Node {
     const stems = (at.stems ??= new Map());
     const next = to ?? node();
     const key = stem.slice(0, 2);
-    stems.set(key, [...(stems.get(key) ?? []), [stem, next]]);
+    const alike = stems.get(key);
+    if (alike === undefined) stems.set(key, [[stem, next]]);
+    else alike.push([stem, next]);
     return next;
   }
   WORDS.add(word);

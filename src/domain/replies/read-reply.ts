@@ -18,6 +18,8 @@ const SHARED = stop | polite | message;
 const ENGLISH = LANGUAGES.findIndex(({ code }) => code === 'en');
 /** What may surround a keyword without changing it. */
 const AROUND = polite | message | me | more | list;
+/** A language is meant if it explains nearly as many words as the one that explains most. */
+const MEANT = 0.8;
 /** Somebody who asks for it in so many words tells a story. */
 const LONG = 60;
 
@@ -49,9 +51,12 @@ function readWords(text: string): Read {
 function readTokens({ tokens: asWritten, laughs }: Tokens): Read {
   const exact = respell(asWritten);
   const first = readAs(exact, laughs);
-  if (first.label !== 'other' || first.reason !== 'no_request') return first;
+  if (first.label !== 'other' || first.reason === 'negated') return first;
   const guessed = guessWords(exact);
-  return guessed.some(({ respelled }) => respelled === true) ? readAs(guessed, laughs) : first;
+  if (!guessed.some(({ respelled }) => respelled === true)) return first;
+  const second = readAs(guessed, laughs);
+  // A guess may make a reply one to review, never more.
+  return second.label === 'opt_out' ? { ...second, confidence: Math.min(second.confidence, 0.85) } : first;
 }
 
 function readAs(tokens: readonly Token[], laughs: boolean): Read {
@@ -70,9 +75,9 @@ function readAs(tokens: readonly Token[], laughs: boolean): Read {
     }
   }
   const english = views.find(({ language }) => language === ENGLISH);
-  const inText = english === undefined ? undefined : keywordInText(tokens, english, laughs);
+  const inText = english === undefined ? undefined : keywordInText(tokens, english, laughs, isEnglish(views));
   if (inText !== undefined && (best === undefined || best.label !== 'opt_out' || inText.confidence > best.confidence)) {
-    if (refusal === undefined || inText.confidence >= 0.9) return inText;
+    if (refusal === undefined) return inText;
   }
   if (best !== undefined) {
     let confidence = best.confidence;
@@ -135,7 +140,12 @@ function readSlip(tokens: readonly Token[], views: readonly View[]): Read | unde
 }
 
 /** STOP within a longer text: it counts where people put a keyword, not where it is one word of a sentence. */
-function keywordInText(tokens: readonly Token[], { masks }: View, laughs: boolean): Read | undefined {
+function keywordInText(
+  tokens: readonly Token[],
+  { masks }: View,
+  laughs: boolean,
+  isInEnglish: boolean,
+): Read | undefined {
   const says = (i: number, concepts: number): boolean => ((masks[i] ?? 0) & concepts) !== 0;
   const isShouted = !tokens.every(({ raw }) => raw === raw.toUpperCase());
   let best: Read | undefined;
@@ -152,7 +162,7 @@ function keywordInText(tokens: readonly Token[], { masks }: View, laughs: boolea
     const isPolite = tokens.slice(from, to).some(({ text }) => text === 'please' || text === 'pls' || text === 'plz');
     let confidence = 0;
     if (begins && ends) confidence = isUpper || isPolite ? 0.92 : laughs ? 0 : 0.7;
-    else if (i === 0) confidence = isElsewhere(tokens[i + 1], masks[i + 1]) ? 0 : isUpper ? 0.91 : laughs ? 0 : 0.6;
+    else if (i === 0) confidence = isElsewhere(tokens[i + 1], masks[i + 1]) ? 0 : isUpper ? 0.91 : laughs || !isInEnglish ? 0 : 0.6;
     else if (isUpper) confidence = to === tokens.length ? 0.9 : 0.6;
     else if (begins && isPolite && !isElsewhere(tokens[to], masks[to])) confidence = 0.6;
     if (confidence > (best?.confidence ?? 0))
@@ -161,31 +171,49 @@ function keywordInText(tokens: readonly Token[], { masks }: View, laughs: boolea
   return best;
 }
 
+/** English explains the text as well as any language. */
+function isEnglish(views: readonly View[]): boolean {
+  const counts = views.map(({ masks, language }) => ({ language, count: masks.filter((mask) => mask !== 0).length }));
+  const own = counts.find(({ language }) => language === ENGLISH)?.count ?? 0;
+  return counts.every(({ count }) => count <= own);
+}
+
 /** What follows shows another object: "stop by", "stop the car", "stop worrying". */
 const isElsewhere = (token: Token | undefined, mask = 0): boolean =>
   token !== undefined &&
   ((mask & elsewhere) !== 0 || (token.text.endsWith('ing') && token.text.length > 4 && (mask & contact) === 0));
 
-/** A view for each language in which some word means something, English mixed into each. */
+/**
+ * A view for English and for each language that explains the text as well as the best one does, English mixed into
+ * each: words of one language are often words of another that mean something else there.
+ */
 function viewsOf(tokens: readonly Token[]): View[] {
-  const byLanguage = new Map<number, Hit[]>();
-  for (const hit of lookUp(tokens)) {
-    const of = byLanguage.get(hit.language);
-    if (of === undefined) byLanguage.set(hit.language, [hit]);
-    else of.push(hit);
+  const hits = lookUp(tokens);
+  const known = new Map<number, Uint8Array>();
+  for (const { language, from, to } of hits) {
+    let of = known.get(language);
+    if (of === undefined) known.set(language, (of = new Uint8Array(tokens.length)));
+    of.fill(1, from, to);
   }
-  const english = viewOf(ENGLISH, byLanguage.get(ENGLISH) ?? [], tokens.length);
-  const views = byLanguage.has(ENGLISH) ? [english] : [];
-  for (const [language, hits] of byLanguage) {
-    if (language === ENGLISH) continue;
+  const count = (language: number): number => known.get(language)?.reduce((sum, one) => sum + one, 0) ?? 0;
+  const most = Math.max(0, ...[...known.keys()].map(count));
+  const english = viewOf(ENGLISH, hits, tokens.length);
+  const views = known.has(ENGLISH) ? [english] : [];
+  for (const language of known.keys()) {
+    if (language === ENGLISH || count(language) < most * MEANT) continue;
     const own = viewOf(language, hits, tokens.length);
-    views.push({ ...own, masks: own.masks.map((mask, i) => mask | ((english.masks[i] as number) & SHARED)) });
+    const masks = own.masks.map((mask, i) => {
+      const shared = english.masks[i] as number;
+      return (shared & harmless) !== 0 ? mask & ~stop : mask | (shared & SHARED);
+    });
+    views.push({ ...own, masks });
   }
   return views;
 }
 
 /** Words inside a longer expression mean nothing by themselves, and those of a harmless idiom mean nothing at all. */
-function viewOf(language: number, hits: readonly Hit[], size: number): View {
+function viewOf(language: number, all: readonly Hit[], size: number): View {
+  const hits = all.filter((hit) => hit.language === language);
   const masks = new Array<number>(size).fill(0);
   const idioms: { from: number; to: number; concept: number }[] = [];
   for (const hit of hits) {
@@ -204,6 +232,7 @@ function isHiddenBy(hit: Hit, other: Hit): boolean {
   if (isWithin && longer) return true;
   // A harmless idiom takes every word it shares, except from a longer expression.
   const overlaps = other.from < hit.to && hit.from < other.to;
+  if (other.concept === harmless && overlaps && other.from < hit.from && hit.concept !== harmless) return true;
   return (
     other.concept === harmless && overlaps && hit.concept !== harmless && other.to - other.from >= hit.to - hit.from
   );

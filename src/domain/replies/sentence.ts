@@ -1,6 +1,7 @@
 // Sentences that ask to be left alone. A sentence is read as the concepts of its words (language.ts), so that the rules
 // below hold in every language: it needs a verb and an object that is us.
 import { CONCEPT } from './language.js';
+import { isKnownWord } from './lexicon.js';
 import type { Token } from './tokens.js';
 
 /** One language's view of a text: for each word the concepts it stands for; 0 for a word that means nothing here. */
@@ -21,7 +22,7 @@ export interface Found {
 
 const { cease, stop, contact, dontContact, message, me, more, not, no, want, dontWant, receive, remove, self, list } =
   CONCEPT;
-const { unsubscribe, polite, out, maybe, back, harmless, unless, elsewhere } = CONCEPT;
+const { unsubscribe, polite, out, back, harmless, unless, elsewhere } = CONCEPT;
 
 interface Rule {
   readonly says: readonly number[];
@@ -49,7 +50,7 @@ const RULES: readonly Rule[] = [
   { says: [dontWant, anything], confidence: 0.9, isRefusal: true },
   { says: [dontWant, more], confidence: 0.8, isRefusal: true },
   { says: [not, want, more], confidence: 0.65, isRefusal: true },
-  { says: [unsubscribe], confidence: 0.82 },
+  { says: [unsubscribe], confidence: 0.78 },
   { says: [unsubscribe, me | self | list | message], confidence: 0.9 },
   { says: [want, unsubscribe], confidence: 0.9 },
 ];
@@ -77,14 +78,14 @@ export function findRequests(view: View, tokens: readonly Token[]): Found[] {
   const found: Found[] = [];
   for (const idiom of view.idioms) {
     const isIn = idiom.concept === back;
-    const isNegated = isDenied(view, tokens, idiom.from, idiom.to);
-    found.push({
-      label: isNegated ? 'other' : isIn ? 'opt_in' : 'opt_out',
-      reason: isNegated ? 'negated' : 'idiom',
-      from: idiom.from,
-      to: idiom.to,
-      confidence: isIn || idiom.concept === maybe ? 0.65 : 0.93,
-    });
+    const isNegated = isDenied(view, tokens, idiom.from, idiom.from);
+    const unknown = unknownAround(view, tokens, idiom.from, idiom.to);
+    const isOut = idiom.concept === out;
+    const confidence = isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * 0.1;
+    if (!isIn && confidence < 0.5) continue;
+    const span = { from: idiom.from, to: idiom.to };
+    if (isNegated) found.push({ label: 'other', reason: 'negated', ...span, confidence: 0.9 });
+    else found.push({ label: isIn ? 'opt_in' : 'opt_out', reason: 'idiom', ...span, confidence });
   }
   for (let from = 0; from < tokens.length;) {
     let to = from;
@@ -168,7 +169,8 @@ function judge(
   }
   const used = rule.says.reduce((sum, concepts) => sum | concepts, 0);
   let confidence = rule.confidence + ((supporting & ~used) === 0 ? 0 : 0.05);
-  confidence -= Math.min(unknown * 0.04, 0.25);
+  // The fewer concepts agree, the more an unknown word may change.
+  confidence -= rule.says.length > 2 ? Math.min(unknown * 0.04, 0.25) : Math.min(unknown * 0.07, 0.45);
   if (isGuess) confidence -= 0.1;
   // "Do not call me at work" is a wish for this call; "stop calling me at work" may be more.
   const isConditional = tokens.some(
@@ -184,6 +186,19 @@ function judge(
   return { label: 'opt_out', reason: 'sentence', ...span, confidence: Math.min(confidence, 0.97) };
 }
 
+/** How many words of the clause nobody knows: what they add to an idiom may change it. */
+function unknownAround(view: View, tokens: readonly Token[], from: number, to: number): number {
+  const clause = tokens[from]?.clause;
+  let unknown = 0;
+  for (let i = 0; i < tokens.length; i += 1) {
+    const token = tokens[i] as Token;
+    if (token.clause !== clause || view.masks[i] !== 0) continue;
+    if (i >= from && i < to && isKnownWord(token.text)) continue;
+    unknown += token.glued ? GLUED_WEIGHT : 1;
+  }
+  return unknown;
+}
+
 /** "Don't stop", "never unsubscribe", "I do not want you to remove me"; and after the verb, as in "meldet mich nicht ab". */
 function isDenied(view: View, tokens: readonly Token[], from: number, to: number): boolean {
   const clause = tokens[from]?.clause;
@@ -195,7 +210,7 @@ function isDenied(view: View, tokens: readonly Token[], from: number, to: number
     if (skipped > 0.6) break;
   }
   // Behind: only if nothing that could be refused follows.
-  for (let i = from + 1; i < tokens.length && tokens[i]?.clause === clause && i <= to; i += 1) {
+  for (let i = from + 1; to > from && i < tokens.length && tokens[i]?.clause === clause && i <= to; i += 1) {
     const mask = view.masks[i] as number;
     if ((mask & not) === 0 || (mask & (polite | no)) !== 0) continue;
     const rest = view.masks.slice(i + 1).filter((_, n) => tokens[i + 1 + n]?.clause === clause);

@@ -7,13 +7,13 @@ import type { Token } from './tokens.js';
 export type Slip = { readonly word: string; readonly isSure: boolean };
 
 /** Words worth guessing when they are the whole message. */
-const KEYWORDS = ['stop', 'stopall', 'unsubscribe', 'optout', 'cancel', 'remove', 'arret', 'desabonner', 'abmelden', 'avmeld', 'odjava', 'cancelar', 'berhenti', 'leiratkozas', 'dezabonare', 'wypisz'] as const; // prettier-ignore
+const KEYWORDS = ['stop', 'quit', 'stopall', 'unsubscribe', 'optout', 'cancel', 'remove', 'arret', 'desabonner', 'abmelden', 'avmeld', 'odjava', 'cancelar', 'berhenti', 'leiratkozas', 'dezabonare', 'wypisz'] as const; // prettier-ignore
 /** Words of sentences that people misspell. */
 const SENTENCE_WORDS = ['unsubscribe', 'message', 'messages', 'messaging', 'remove', 'delete', 'contact', 'contacting', 'texting', 'sending', 'please', 'number', 'receive', 'receiving', 'calling', 'harassing', 'bothering', 'mailing', 'anymore', 'texts', 'stop'] as const; // prettier-ignore
 
 /** One finger away from a word above, and meant as they stand. */
 const REAL_WORDS = new Set(
-  ('shop step stoop top tops spot story store stow slop strop stomp atop sop stops stork storm stole stock stone stove stok ' +
+  ('quiet quite suit quid quilt quip quin duit quito shop step stoop top tops spot story store stow slop strop stomp atop sop stops stork storm stole stock stone stove stok ' +
     'shot show slow snow scop shops steps topp soap sloop scoop swoop stood stool stuff strip stamp stump stem stew soup ' +
     'setup stepp stopover cancels cancer canal cancelled canceled removed removes removal move moves remote arrest arete ' +
     'massage massages massaging contract contracts contracting contacts testing tasting sanding spending lending bending ' +
@@ -48,7 +48,10 @@ export function respell(tokens: readonly Token[]): Token[] {
 export function guessWords(tokens: readonly Token[]): Token[] {
   return tokens.map((token) => {
     const { text, glued } = token;
-    if (glued || text.length < 5 || isKnownWord(text) || REAL_WORDS.has(text)) return token;
+    if (glued || text.length < 4 || isKnownWord(text) || REAL_WORDS.has(text)) return token;
+    const slip = text.length === 4 ? keywordSlip(text) : undefined;
+    if (slip?.word === 'stop' && slip.isSure) return { ...token, text: 'stop', respelled: true as const };
+    if (text.length < 5) return token;
     const word = SENTENCE_WORDS.find((candidate) => candidate.length > 4 && isSlip(text, candidate));
     return word === undefined ? token : { ...token, text: word, respelled: true as const };
   });
@@ -68,7 +71,7 @@ export function keywordSlip(word: string): Slip | undefined {
 }
 
 function meant(word: string): string | undefined {
-  for (const candidate of [lookAlike(word), leet(word), drawnOut(word, '$1'), drawnOut(word, '$1$1'), squeezed(word)]) {
+  for (const candidate of [lookAlike(word), leet(word), drawnOut(word, '$1'), drawnOut(word, '$1$1'), squeezed(word), word.replace(/[0-9]{1,8}$/, '')]) {
     if (candidate !== word && isKnownWord(candidate)) return candidate;
   }
   return undefined;

@@ -34,7 +34,8 @@ type Kind = (typeof KIND)[keyof typeof KIND];
 
 const LETTER = /^[\p{L}\p{N}]$/u;
 const MARK = /^\p{M}$/u;
-const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Cf}\u20e3]$/u;
+/** Also the asterisks in a curse, and the cap that makes an emoji of a digit. */
+const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Cf}\u20e3*]$/u;
 const GLUED =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]$/u;
 const PAUSE = /^[.,;:!?()[\]{}\n\r\u2028\u2029…–—|¿¡،؛؟。、，！？；：।॥።፣]$/u;
