@@ -10,6 +10,7 @@ import { registerImport } from './commands/import.js';
 import { registerKeyword } from './commands/keyword.js';
 import { registerLedger } from './commands/ledger.js';
 import { registerRemove } from './commands/remove.js';
+import { registerReplies } from './commands/replies.js';
 import { registerReport } from './commands/report.js';
 import { registerServices } from './commands/services.js';
 import { registerWhy } from './commands/why.js';
@@ -43,5 +44,6 @@ export function createProgram(version: string): Command {
   registerReport(program);
   registerLedger(program);
   registerKeyword(program);
+  registerReplies(program);
   return program;
 }

@@ -4,6 +4,7 @@ import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerBroadcastRoutes } from './api/broadcast-routes.js';
 import { registerCampaignRoutes } from './api/campaign-routes.js';
+import { registerClassifyRoutes } from './api/classify-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
@@ -72,6 +73,7 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     registerBroadcastRoutes(scope, deps);
     registerCampaignRoutes(scope, deps);
     registerWhyRoutes(scope, deps);
+    registerClassifyRoutes(scope);
   });
   await family((scope) => {
     registerOperationsRoutes(scope, deps);

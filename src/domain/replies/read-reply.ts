@@ -162,7 +162,8 @@ function keywordInText(
     const isPolite = tokens.slice(from, to).some(({ text }) => text === 'please' || text === 'pls' || text === 'plz');
     let confidence = 0;
     if (begins && ends) confidence = isUpper || isPolite ? 0.92 : laughs ? 0 : 0.7;
-    else if (i === 0) confidence = isElsewhere(tokens[i + 1], masks[i + 1]) ? 0 : isUpper ? 0.91 : laughs || !isInEnglish ? 0 : 0.6;
+    else if (i === 0)
+      confidence = isElsewhere(tokens[i + 1], masks[i + 1]) ? 0 : isUpper ? 0.91 : laughs || !isInEnglish ? 0 : 0.6;
     else if (isUpper) confidence = to === tokens.length ? 0.9 : 0.6;
     else if (begins && isPolite && !isElsewhere(tokens[to], masks[to])) confidence = 0.6;
     if (confidence > (best?.confidence ?? 0))

@@ -71,7 +71,14 @@ export function keywordSlip(word: string): Slip | undefined {
 }
 
 function meant(word: string): string | undefined {
-  for (const candidate of [lookAlike(word), leet(word), drawnOut(word, '$1'), drawnOut(word, '$1$1'), squeezed(word), word.replace(/[0-9]{1,8}$/, '')]) {
+  for (const candidate of [
+    lookAlike(word),
+    leet(word),
+    drawnOut(word, '$1'),
+    drawnOut(word, '$1$1'),
+    squeezed(word),
+    word.replace(/[0-9]{1,8}$/, ''),
+  ]) {
     if (candidate !== word && isKnownWord(candidate)) return candidate;
   }
   return undefined;
