@@ -10,9 +10,9 @@ import type { ActivityDeps } from './deps.js';
 export function createInboundActivities({ storage, links, temporal }: ActivityDeps) {
   const keywords = keywordStore(storage.db);
 
-  const rulesFor: RulesFor = async (accountId, channel, senderKey) => {
-    const account = await storage.accounts.byId(accountId);
-    return keywords.keywordsFor(account.ancestors, channel, senderKey);
+  const rulesFor: RulesFor = async (tx, accountId, channel, senderKey) => {
+    const account = await storage.accounts.byId(accountId, tx);
+    return keywords.keywordsFor(account.ancestors, channel, senderKey, tx);
   };
 
   return {

@@ -4,8 +4,11 @@ import { createInboundActivities } from '../activities/inbound.js';
 import { createSendActivities } from '../activities/send.js';
 import { createConfirmActivities } from '../activities/confirm.js';
 import { deliverOutbox } from '../activities/outbox.js';
+import { DEFAULT_ACCOUNT_KEY } from '../src/domain/scope.js';
 import { INBOUND_SHARDS } from '../src/domain/shard.js';
-import { openProduct, type Product } from './support/product.js';
+import { keywordStore } from '../src/storage/keywords.js';
+import { openStorage } from '../src/storage/storage.js';
+import { HASH_KEY, openProduct, type Product } from './support/product.js';
 
 let product: Product;
 beforeAll(async () => {
@@ -43,6 +46,39 @@ const ledgerOf = async (to: string) =>
       [await product.contact(to)],
     )
   ).rows;
+
+describe('a drain', () => {
+  it('reads keywords of subaccounts and writes opt-outs with the only connection of its pool', async () => {
+    const to = '385910000090';
+    const { accounts } = product.storage;
+    const child = await accounts.create('0000000000000000000000000000D1A1', DEFAULT_ACCOUNT_KEY);
+    const enough = { keyword: 'ENOUGH', action: 'BLOCK', level: 'FROM_ANY_SENDER' } as const;
+    await keywordStore(product.storage.db).set(child, enough);
+    await product.storage.inbox.receive([
+      {
+        provider: 'sandbox',
+        messageId: 'pool-of-one',
+        from: to,
+        to: '10950',
+        channel: 'SMS',
+        text: 'enough',
+        receivedAt: new Date(),
+        accountKey: child.key,
+      },
+    ]);
+    // Nothing is remembered yet, neither the account nor its keywords.
+    const storage = await openStorage({ databaseUrl: product.databaseUrl, hashKey: HASH_KEY, connections: 1 });
+    try {
+      const { blocklistDrain } = createInboundActivities({ ...product.deps, storage });
+      let read = 0;
+      for (let shard = 0; shard < INBOUND_SHARDS; shard += 1) read += (await blocklistDrain({ shard })).read;
+      expect(read).toBe(1);
+    } finally {
+      await storage.close();
+    }
+    expect(await ledgerOf(to)).toMatchObject([{ kind: 'BLOCK', effect: 'added', source: 'MO' }]);
+  });
+});
 
 describe('a reply', () => {
   it('holds what is claimed for the person from its receipt until it has been read', async () => {

@@ -27,7 +27,7 @@ test('Twenty processes that migrate at once all succeed, and each migration is a
   const results = await Promise.all(Array.from({ length: 20 }, () => migrate(url)));
   const known = await readMigrations();
   expect(results.flatMap(({ applied }) => applied).sort()).toEqual(known.map(({ name }) => name));
-  expect(new Set(results.map(({ version }) => version))).toEqual(new Set([known.length]));
+  expect(new Set(results.map(({ version }) => version))).toEqual(new Set([known.at(-1)?.number]));
   await open(url);
 });
 

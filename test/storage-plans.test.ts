@@ -17,7 +17,7 @@ test('Plans made on an empty database read a person’s rows and no others, howe
     const { root, sub } = await world.tree();
     const stream = await world.stream(sub);
     for (let i = 0; i < 8; i += 1) await converse(world, sub.key, stream, await world.phone(root));
-    await fill(world, root.id, 3_000);
+    await fill(world, root.id, sub.id, 3_000);
     const contactId = await world.phone(root);
     const before = await rowsRead(world);
     await converse(world, sub.key, stream, contactId);
@@ -64,8 +64,11 @@ async function converse(
   await optOuts.optIn([{ ...change, receivedAt: new Date(2_000), sources: LIFT_TABLE.PERSON_KEYWORD.sources }]);
 }
 
-/** Other people, each with an account, a stream, a message, an entry and a reply of his own. No statistics are gathered. */
-async function fill({ storage: { db } }: World, rootId: number, count: number): Promise<void> {
+/**
+ * Other people, each with a stream, a message, an entry and a reply of his own; every second one in an account of his own, the
+ * others in `shared`, as most people of an installation are. No statistics are gathered.
+ */
+async function fill({ storage: { db } }: World, rootId: number, shared: number, count: number): Promise<void> {
   const filling = [
     `create temporary table others as
      select n, nextval(pg_get_serial_sequence('accounts', 'id'))::integer as account,
@@ -75,10 +78,11 @@ async function fill({ storage: { db } }: World, rootId: number, count: number): 
      from generate_series(1, ${count}) n`,
     `insert into accounts (id, key, parent_id, root_id, ancestors) overriding system value
      select account, upper(md5(n::text)), ${rootId}, ${rootId}, array[${rootId}, account] from others`,
+    `update others set account = ${shared} where n % 2 = 0`,
     `insert into contact_points (id, root_id, kind, hash, value) overriding system value
      select contact, ${rootId}, 'phone', decode(md5(n::text), 'hex'), n::text from others`,
     `insert into streams (id, account_id, channel, sender, sender_key, purpose, kind) overriding system value
-     select stream, account, 'SMS', '10950', '10950', 'MARKETING', 'message' from others`,
+     select stream, account, 'SMS', n::text, n::text, 'MARKETING', 'message' from others`,
     `insert into sends (id, claimant, contact_id, claimed_at, valid_until, stream_id, state)
      select gen_random_uuid(), gen_random_uuid(), contact, now(), now() + interval '1 day', stream, 'claimed' from others`,
     `insert into blocklist_events (id, kind, effect, account_id, contact_id, source, received_at, entry_id, actor)

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { Destination } from './destinations.js';
 
 /** 128 bits: no two of a billion destinations meet by chance, and the index stays small. */
-const HASH_BYTES = 16;
+export const HASH_BYTES = 16;
 
 /** HMAC-SHA-256 of the destination, its kind included, truncated to 16 bytes. */
 export function destinationHash(key: Buffer, destination: Destination): Buffer {

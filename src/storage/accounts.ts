@@ -14,7 +14,8 @@ export interface Account {
 export interface Accounts {
   /** @throws BlocklistError NOT_FOUND */
   get(key?: string): Promise<Account>;
-  byId(id: number): Promise<Account>;
+  /** Within a transaction pass its connection as `via`. @throws BlocklistError NOT_FOUND */
+  byId(id: number, via?: Queryable): Promise<Account>;
   /** Create an account below `parentKey` (or a new root). Repeating the same call changes nothing. */
   create(key: string, parentKey?: string, name?: string): Promise<Account>;
 }
@@ -30,8 +31,8 @@ export function accountStore(db: Queryable): Accounts {
     return account;
   };
 
-  const find = async (column: 'key' | 'id', value: string | number): Promise<Account> => {
-    const found = await db.query<{ id: number; key: string; rootId: number; ancestors: number[] }>(
+  const find = async (column: 'key' | 'id', value: string | number, via = db): Promise<Account> => {
+    const found = await via.query<{ id: number; key: string; rootId: number; ancestors: number[] }>(
       `select id, key, root_id as "rootId", ancestors from accounts where ${column} = $1`,
       [value],
     );
@@ -44,7 +45,7 @@ export function accountStore(db: Queryable): Accounts {
 
   return {
     get: async (key = DEFAULT_ACCOUNT_KEY) => byKey.get(key) ?? find('key', key),
-    byId: async (id) => byId.get(id) ?? find('id', id),
+    byId: async (id, via) => byId.get(id) ?? find('id', id, via),
     async create(key, parentKey, name) {
       if (!/^[0-9A-F]{32}$/.test(key)) {
         throw new BlocklistError('INVALID_INPUT', 'An account key is 32 upper-case hexadecimal digits.');

@@ -5,7 +5,7 @@ import type { KeywordRule } from '../domain/replies/keywords.js';
 import type { Level } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Account } from './accounts.js';
-import type { Database } from './database.js';
+import type { Database, Queryable } from './database.js';
 
 export interface ConfiguredKeyword extends KeywordInput {
   readonly id: string;
@@ -28,11 +28,13 @@ export interface Keywords {
   /**
    * The rules for a reply that came in for `accountIds` (the account's ancestors, root first, itself last), most
    * specific first: the nearest account, then the sender's own, then the channel's own. Remembered for {@link FRESH_MS}.
+   * Within a transaction pass its connection as `via`.
    */
   keywordsFor(
     accountIds: readonly number[],
     channel: SendingChannel,
     senderKey: string,
+    via?: Queryable,
   ): Promise<readonly KeywordRule[]>;
 }
 
@@ -94,12 +96,12 @@ export function keywordStore(db: Database): Keywords {
       return found.rows.map(toKeyword);
     },
 
-    async keywordsFor(accountIds, channel, key) {
+    async keywordsFor(accountIds, channel, key, via = db) {
       const name = JSON.stringify([accountIds, channel, key]);
       const known = remembered.get(name);
       const now = performance.now();
       if (known !== undefined && known.until > now) return known.rules;
-      const found = await db.query<KeywordRow>(
+      const found = await via.query<KeywordRow>(
         `select ${COLUMNS}, a.key as "accountKey"
          from keywords k
          join accounts a on a.id = k.account_id

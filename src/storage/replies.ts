@@ -25,7 +25,9 @@ export interface DrainResult {
   readonly more: boolean;
 }
 
+/** The rules for a reply; reads on `tx`, since a drain that waited for a second connection could wait for itself. */
 export type RulesFor = (
+  tx: Queryable,
   accountId: number,
   channel: SendingChannel,
   senderKey: string,
@@ -95,7 +97,7 @@ async function drainPeople(db: Database, contacts: readonly string[], rulesFor: 
     );
     const replies: ReadReply[] = [];
     for (const reply of unread.rows) {
-      const rules = await rulesFor(reply.accountId, reply.channel, reply.senderKey);
+      const rules = await rulesFor(tx, reply.accountId, reply.channel, reply.senderKey);
       replies.push({ reply, reading: readKeyword(reply.text, rules) });
     }
     const changes = await applyInOrder(tx, replies);

@@ -1,10 +1,16 @@
 // `npm run bench [-- race] [-- --json]`: one line per figure, each measured in this run.
+import { checksBench } from './checks.js';
 import { claimBench } from './claim.js';
+import { flowBench } from './flow.js';
+import { repliesBench } from './replies.js';
 import { raceBench, type BenchLine } from './race.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   race: () => raceBench(),
   claim: () => claimBench(),
+  checks: () => checksBench(),
+  flow: () => flowBench(),
+  replies: () => repliesBench(),
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
