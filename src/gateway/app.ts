@@ -5,6 +5,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { registerBroadcastRoutes } from './api/broadcast-routes.js';
 import { registerCampaignRoutes } from './api/campaign-routes.js';
 import { registerClassifyRoutes } from './api/classify-routes.js';
+import { registerReviewRoutes } from './api/review-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
@@ -74,6 +75,7 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     registerCampaignRoutes(scope, deps);
     registerWhyRoutes(scope, deps);
     registerClassifyRoutes(scope);
+    registerReviewRoutes(scope, deps);
   });
   await family((scope) => {
     registerOperationsRoutes(scope, deps);

@@ -110,19 +110,22 @@ function plant(language: Language, index: number): void {
 /** Alternatives part at a node and meet at another, so that an entry with many of them stays small. */
 function plantEntry(entry: string, language: number, concept: number): void {
   let at = ROOT;
-  for (const part of entry.split(/(\([^)]*\))/)) {
-    if (!part.startsWith('(')) {
-      for (const word of wordsOf(part)) at = step(at, word);
-      continue;
-    }
+  for (let from = 0; from < entry.length;) {
+    const open = entry.indexOf('(', from);
+    const plain = entry.slice(from, open < 0 ? entry.length : open);
+    for (const word of wordsOf(plain)) at = step(at, word);
+    if (open < 0) break;
+    const close = entry.indexOf(')', open);
+    if (close < 0) throw new Error(`A bracket is not closed in "${entry}".`);
     const meeting = node();
-    for (const choice of part.slice(1, -1).split('|')) {
+    for (const choice of entry.slice(open + 1, close).split('|')) {
       const words = wordsOf(choice);
       let on = at;
       words.forEach((word, i) => (on = step(on, word, i === words.length - 1 ? meeting : undefined)));
       if (words.length === 0) at.skip = meeting;
     }
     at = meeting;
+    from = close + 1;
   }
   if (at !== ROOT) at.means.push(language, concept);
 }

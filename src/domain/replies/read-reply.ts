@@ -1,5 +1,6 @@
 // What a reply asks for, as people write it: keywords of many languages, slips, and plain sentences. A pure function of
 // the text: no network, no model, no clock. Reads any text in time linear in its length, and no more than its beginning.
+import { readKeyword } from './keywords.js';
 import { CONCEPT } from './language.js';
 import { LANGUAGES } from './languages/index.js';
 import { lookUp, type Hit } from './lexicon.js';
@@ -31,7 +32,9 @@ const LONG = 60;
  */
 export function readReply(text: string, policy: ReplyPolicy = OWN_GRADING): ReplyReading {
   const read = readWords(text);
-  return { ...read, action: actionFor(read, policy) };
+  const action = actionFor(read, policy);
+  // Coming back must be as plain as can be: only what the keywords take for it.
+  return { ...read, action: read.label === 'opt_in' && readKeyword(text).action !== 'UNBLOCK' ? 'none' : action };
 }
 
 function readWords(text: string): Read {
@@ -215,7 +218,7 @@ function viewsOf(tokens: readonly Token[]): View[] {
 /** Words inside a longer expression mean nothing by themselves, and those of a harmless idiom mean nothing at all. */
 function viewOf(language: number, all: readonly Hit[], size: number): View {
   const hits = all.filter((hit) => hit.language === language);
-  const masks = new Array<number>(size).fill(0);
+  const masks = new Uint32Array(size);
   const idioms: { from: number; to: number; concept: number }[] = [];
   for (const hit of hits) {
     const isInside = hits.some((other) => isHiddenBy(hit, other));

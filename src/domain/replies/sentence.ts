@@ -7,7 +7,7 @@ import type { Token } from './tokens.js';
 /** One language's view of a text: for each word the concepts it stands for; 0 for a word that means nothing here. */
 export interface View {
   readonly language: number;
-  readonly masks: readonly number[];
+  readonly masks: Uint32Array;
   /** Idioms, longest first where they overlap. */
   readonly idioms: readonly { readonly from: number; readonly to: number; readonly concept: number }[];
 }
@@ -135,6 +135,8 @@ function match(view: View, tokens: readonly Token[], says: readonly number[], at
     }
     i = endOfWord(view, tokens, i, to);
   }
+  // "My number" is one thing in two words.
+  while (i < to && ((view.masks[i] as number) & (says.at(-1) as number)) !== 0) i += 1;
   return i;
 }
 

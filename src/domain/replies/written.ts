@@ -102,7 +102,7 @@ function plain(line: string): string {
   return line
     .normalize('NFC')
     .toLowerCase()
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]/gu, '')
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
     .replace(/[\s\u00a0\u202f]+/gu, ' ')
     .trim();
 }
