@@ -2,6 +2,7 @@
 import { checksBench } from './checks.js';
 import { claimBench } from './claim.js';
 import { flowBench } from './flow.js';
+import { repliesReadBench } from './replies-read.js';
 import { repliesBench } from './replies.js';
 import { raceBench, type BenchLine } from './race.js';
 
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   checks: () => checksBench(),
   flow: () => flowBench(),
   replies: () => repliesBench(),
+  'replies-read': async () => repliesReadBench(),
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -31,11 +31,23 @@ const WORDS = new Set<string>();
 const SPLIT = new Map<string, string[]>();
 /** Nodes that only one word leads to: longer entries may share them. */
 const OWN = new Set<Node>();
-LANGUAGES.forEach(plant);
-SPLIT.clear();
 
 /** True if some language has this very word. */
-export const isKnownWord = (word: string): boolean => WORDS.has(word);
+export function isKnownWord(word: string): boolean {
+  plantAll();
+  return WORDS.has(word);
+}
+
+let isPlanted = false;
+
+/** Takes most of a second, so not before the first reply is read: few commands read any. */
+function plantAll(): void {
+  if (isPlanted) return;
+  isPlanted = true;
+  LANGUAGES.forEach(plant);
+  SPLIT.clear();
+  start = placeOf([ROOT]);
+}
 
 /** Nodes that a text has led to, and where each further word leads: found out once, then remembered. */
 interface Place {
@@ -51,6 +63,7 @@ let start = placeOf([ROOT]);
 
 /** All meanings of all words of a text. */
 export function lookUp(tokens: readonly Token[]): Hit[] {
+  plantAll();
   const hits: Hit[] = [];
   if (remembered > MOST_REMEMBERED) {
     start = placeOf([ROOT]);

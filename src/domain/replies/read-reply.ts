@@ -78,7 +78,9 @@ function readAs(tokens: readonly Token[], laughs: boolean): Read {
     }
   }
   const english = views.find(({ language }) => language === ENGLISH);
-  const inText = english === undefined ? undefined : keywordInText(tokens, english, laughs, isEnglish(views));
+  const inText =
+    (english === undefined ? undefined : keywordInText(tokens, english, laughs, isEnglish(views))) ??
+    clauseOfKeyword(tokens, views, laughs);
   if (inText !== undefined && (best === undefined || best.label !== 'opt_out' || inText.confidence > best.confidence)) {
     if (refusal === undefined) return inText;
   }
@@ -173,6 +175,27 @@ function keywordInText(
       best = reading('opt_out', 'keyword_in_text', [token], ENGLISH, confidence);
   }
   return best;
+}
+
+/** A keyword of any language as a whole part of the reply: "Nein danke. Stopp." */
+function clauseOfKeyword(tokens: readonly Token[], views: readonly View[], laughs: boolean): Read | undefined {
+  if (laughs || tokens.length > LONG) return undefined;
+  for (const { masks, language } of views) {
+    for (let from = 0; from < tokens.length;) {
+      let to = from;
+      let all = 0;
+      let others = 0;
+      for (; to < tokens.length && tokens[to]?.clause === tokens[from]?.clause; to += 1) {
+        all |= masks[to] as number;
+        if (((masks[to] as number) & (stop | polite)) === 0) others += 1;
+      }
+      if ((all & stop) !== 0 && others === 0) {
+        return reading('opt_out', 'keyword_in_text', tokens.slice(from, to), language, 0.7);
+      }
+      from = to;
+    }
+  }
+  return undefined;
 }
 
 /** English explains the text as well as any language. */

@@ -81,7 +81,8 @@ export function findRequests(view: View, tokens: readonly Token[]): Found[] {
     const isNegated = isDenied(view, tokens, idiom.from, idiom.from);
     const unknown = unknownAround(view, tokens, idiom.from, idiom.to);
     const isOut = idiom.concept === out;
-    const confidence = isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * 0.1;
+    const doubt = isConditional(view, tokens, idiom.to - 1) ? 0.1 : 0;
+    const confidence = (isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * 0.1) - doubt;
     if (!isIn && confidence < 0.5) continue;
     const span = { from: idiom.from, to: idiom.to };
     if (isNegated) found.push({ label: 'other', reason: 'negated', ...span, confidence: 0.9 });
@@ -175,17 +176,21 @@ function judge(
   confidence -= rule.says.length > 2 ? Math.min(unknown * 0.04, 0.25) : Math.min(unknown * 0.07, 0.45);
   if (isGuess) confidence -= 0.1;
   // "Do not call me at work" is a wish for this call; "stop calling me at work" may be more.
-  const isConditional = tokens.some(
-    (token, i) =>
-      i >= begin && token.clause <= (tokens[begin]?.clause ?? 0) + 1 && ((view.masks[i] as number) & unless) !== 0,
-  );
-  if (isConditional) confidence -= rule.isRefusal === true ? 0.5 : 0.25;
+  if (isConditional(view, tokens, begin)) confidence -= rule.isRefusal === true ? 0.5 : 0.25;
   // "Do not send me the invoice": what we are asked not to send is not what we send.
   const after = view.masks[to] ?? 0;
   if (rule.isRefusal === true && to < end && (after & elsewhere) !== 0 && (supporting & (message | more)) === 0)
     confidence -= 0.5;
   if (confidence < 0.5) return { label: 'other', reason: 'other_meaning', ...span, confidence: 0.7 };
   return { label: 'opt_out', reason: 'sentence', ...span, confidence: Math.min(confidence, 0.97) };
+}
+
+/** A time, a place or another way is named, in this part of the sentence or the next. */
+function isConditional(view: View, tokens: readonly Token[], at: number): boolean {
+  const clause = tokens[at]?.clause ?? 0;
+  return tokens.some(
+    (token, i) => token.clause >= clause && token.clause <= clause + 1 && ((view.masks[i] as number) & unless) !== 0,
+  );
 }
 
 /** How many words of the clause nobody knows: what they add to an idiom may change it. */

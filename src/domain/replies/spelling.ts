@@ -1,7 +1,8 @@
 // Slips of the finger and other spellings of the words that decide. Guesses are made for unknown words only, and never
 // from a word that people use.
+import { LANGUAGES } from './languages/index.js';
 import { isKnownWord } from './lexicon.js';
-import type { Token } from './tokens.js';
+import { foldWord, type Token } from './tokens.js';
 
 /** How sure it is that a word was meant. */
 export type Slip = { readonly word: string; readonly isSure: boolean };
@@ -67,12 +68,38 @@ export function keywordSlip(word: string): Slip | undefined {
     if (keyword.length >= 9 && far <= 2) return { word: keyword, isSure: far <= 2 };
     if (far === 1 && keyword.length >= 4) return { word: keyword, isSure: isTypical(word, keyword) };
   }
-  return undefined;
+  return swapped(word);
+}
+
+/** Keywords of all languages by their letters in order, to find those with two letters swapped or one doubled. */
+let byLetters: ReadonlyMap<string, string> | undefined;
+
+function keywordsByLetters(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { stop = '' } of LANGUAGES) {
+    for (const entry of stop.split(',')) {
+      const word = foldWord(entry.trim());
+      if (word.length >= 4 && /^\p{L}+$/u.test(word)) found.set(lettersOf(word), word);
+    }
+  }
+  return found;
+}
+
+/** A keyword of any language with two neighbours swapped or a letter doubled: for a human, the language is a guess. */
+function swapped(word: string): Slip | undefined {
+  byLetters ??= keywordsByLetters();
+  const keyword = byLetters.get(lettersOf(word));
+  return keyword !== undefined && distance(word, keyword) === 1 ? { word: keyword, isSure: false } : undefined;
+}
+
+function lettersOf(word: string): string {
+  return [...new Set(word)].sort().join('');
 }
 
 function meant(word: string): string | undefined {
   for (const candidate of [
     lookAlike(word),
+    fromLatin(word),
     leet(word),
     drawnOut(word, '$1'),
     drawnOut(word, '$1$1'),
@@ -85,6 +112,9 @@ function meant(word: string): string | undefined {
 }
 
 const lookAlike = (word: string): string => Array.from(word, (char) => LOOK_ALIKES[char] ?? char).join('');
+const FROM_LATIN: Readonly<Record<string, string>> = { a: 'а', b: 'в', c: 'с', e: 'е', h: 'н', k: 'к', m: 'м', o: 'о', p: 'р', t: 'т', y: 'у', x: 'х' }; // prettier-ignore
+const fromLatin = (word: string): string =>
+  /\p{Script=Cyrillic}/u.test(word) ? Array.from(word, (char) => FROM_LATIN[char] ?? char).join('') : word;
 const leet = (word: string): string =>
   /[a-z]/.test(word) && /[0-9$]/.test(word) ? Array.from(word, (char) => LEET[char] ?? char).join('') : word;
 const drawnOut = (word: string, by: string): string => word.replace(/(\p{L})\1{2,}/gu, by);

@@ -17,11 +17,24 @@ const CLOSING: Readonly<Record<string, string>> = {
   '“': '”“"', '„': '“”"‟', '«': '»', '‟': '”"', '"': '"”', '「': '」', '『': '』', '《': '》', '‹': '›',
 }; // prettier-ignore
 
+/** Beginnings by their first two characters. */
+type Beginnings = ReadonlyMap<string, readonly string[]>;
+const byStart = (all: readonly string[]): Beginnings =>
+  all.reduce(
+    (map, one) => map.set(one.slice(0, 2), [...(map.get(one.slice(0, 2)) ?? []), one]),
+    new Map<string, string[]>(),
+  );
+const AUTOMATIC_BY_START = byStart(AUTOMATIC);
+const REACTIONS_BY_START = byStart(REACTIONS);
+const SIGNATURES_BY_START = byStart(PHONE_SIGNATURES);
+const startsWithOne = (beginnings: Beginnings, text: string): boolean =>
+  beginnings.get(text.slice(0, 2))?.some((begin) => text.startsWith(begin)) ?? false;
+
 export function strip(text: string): Written {
   const own = ownLines(text);
   const folded = plain(own.slice(0, LONGEST_HEADER));
   const begin = folded.replace(/^[([*"]+/, '');
-  if (AUTOMATIC.some((words) => begin.startsWith(words))) {
+  if (startsWithOne(AUTOMATIC_BY_START, begin)) {
     return { text: '', by: 'automatic' };
   }
   const reaction = reactionTo(own, folded);
@@ -56,11 +69,12 @@ function ownLines(text: string): string {
 
 function isSignature(line: string, folded: string): boolean {
   if (line === '--' || line === '__' || /^[-_=*]{5,}$/.test(line)) return true;
-  return PHONE_SIGNATURES.some((words) => folded.startsWith(words)) || /^<?(?:get|download) outlook /.test(folded);
+  return startsWithOne(SIGNATURES_BY_START, folded) || /^<?(?:get|download) outlook /.test(folded);
 }
 
 function isQuoteHeader(line: string): boolean {
   if (/^-{2,} ?[^-]{1,60}-{2,}$/.test(line)) return true;
+  if (!line.includes(':') && !line.includes('：')) return false;
   return QUOTE_HEADERS.some(({ begins, ends }) => line.startsWith(begins) && line.endsWith(ends) && line.length > 4);
 }
 
@@ -74,8 +88,7 @@ function reactionTo(text: string, folded: string): string | undefined {
     before.replace(/^ ?\S{1,12} (?:to|a|an|zu|till|til|auf|a|su|op|na|do|на|от|στο|に)\b/u, ''),
   );
   const isReaction =
-    (before !== '' && isSign && /\p{Extended_Pictographic}/u.test(before)) ||
-    REACTIONS.some((verb) => folded.startsWith(verb));
+    (before !== '' && isSign && /\p{Extended_Pictographic}/u.test(before)) || startsWithOne(REACTIONS_BY_START, folded);
   if (!isReaction) return undefined;
   const closes = lastOf(text, CLOSING[text[opens] as string] ?? '');
   return closes > opens ? text.slice(closes + 1).trim() : '';
@@ -99,6 +112,7 @@ function withoutLongQuotes(text: string): string {
 
 /** Lower case, one space between words, without the marks that cannot be seen. */
 function plain(line: string): string {
+  if (PLAIN.test(line)) return line.toLowerCase();
   return line
     .normalize('NFC')
     .toLowerCase()
@@ -106,6 +120,9 @@ function plain(line: string): string {
     .replace(/[\s\u00a0\u202f]+/gu, ' ')
     .trim();
 }
+
+/** Nothing to fold but case. */
+const PLAIN = /^(?:[!-~]| (?! ))*$/;
 
 function indexOfAny(text: string, chars: string, from: number): number {
   for (let at = from; at < text.length; at += 1) if (chars.includes(text[at] as string)) return at;
