@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   { says: [dontWant, anything], confidence: 0.9, isRefusal: true },
   { says: [dontWant, more], confidence: 0.8, isRefusal: true },
   { says: [not, want, more], confidence: 0.65, isRefusal: true },
-  { says: [unsubscribe], confidence: 0.78 },
+  { says: [unsubscribe], confidence: 0.74 },
   { says: [unsubscribe, me | self | list | message], confidence: 0.9 },
   { says: [want, unsubscribe], confidence: 0.9 },
 ];

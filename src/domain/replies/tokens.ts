@@ -103,6 +103,12 @@ export function tokenise(text: string): Tokens {
         clause += 1;
         break;
       default:
+        // "Lose my #".
+        if (char === '#' && !LETTER.test(plain[at + 1] ?? '')) {
+          finish();
+          tokens.push({ text: 'number', raw: char, clause, glued: false });
+          break;
+        }
         // A dollar sign in a word stands for an S.
         if (code === 0x24 && LETTER.test(plain[at + 1] ?? '') && !/\d/.test(plain[at + 1] ?? '')) spelled += '$';
         else finish();

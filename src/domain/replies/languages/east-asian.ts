@@ -194,7 +194,7 @@ export const burmese: Language = {
 export const vietnamese: Language = {
   code: 'vi',
   stop: `hủy đăng ký, huỷ đăng ký, huy dang ky, hủy dịch vụ, hủy nhận tin, dừng, dừng lại, dừng lại đi, ngừng, ngừng lại, ngưng, ngưng lại, thôi, tc, tc1, tc2, tc3, tc all, tc sms, từ chối, từ chối nhận tin, tu choi, tuchoi, dung lai, ngung, không nhận tin, đừng gửi, đừng gửi nữa, đừng nhắn nữa, đừng làm phiền, bỏ đăng ký, thôi đi, đủ rồi, không nhận tin nhắn, chấm dứt, hủy sms, hủy tin nhắn, từ chối quảng cáo, huy sms, hủy theo dõi, tc qc, qc tc, hủy nhận, ngừng gửi, dừng gửi, stop sms, không cần, không nhận`,
-  alone: `hủy, huỷ, huy, kết thúc, xóa, xoá, thoát, dung, ra, bỏ, hủy bỏ, cấm, chặn, het`,
+  alone: `hủy, huỷ, huy, kết thúc, xóa, xoá, thoát, dung, ra, bỏ, hủy bỏ, cấm, chặn`,
   start: `bắt đầu, đăng ký, tham gia, tiếp tục, dang ky`,
   help: `trợ giúp, giúp đỡ, hỗ trợ, giúp, tro giup, thông tin, hướng dẫn`,
   polite: `làm ơn, lam on, vui lòng, xin, xin vui lòng, hãy, cảm ơn, cám ơn, cam on, ngay, ngay lập tức, bây giờ, liền, gấp, xin chào, chào, và, hoặc, những, các, cái, này, đó, kia, ấy, của, bạn, các bạn, anh, chị, em, quý khách, quý công ty, công ty, cho, từ, vào, tới, đến, ra, khỏi, đi, nhé, nha, ạ, à, dùm, giùm, giúp tôi, đã, rồi, tất cả, mọi, bất kỳ, bất cứ, nào, mãi, luôn, vĩnh viễn, suốt ngày, suốt, hoài, chết tiệt, khốn, vớ vẩn, phiền phức, linh tinh, rác, yêu cầu, đề nghị, mong, tôi yêu cầu, có thể, được không, là, thì, mà, lại, với, qua, kiểu, loại, như thế, như vậy, đi mà, đang, sẽ, một, lần, cũng, quá, lắm, đấy`,
