@@ -21,6 +21,8 @@ const ENGLISH = LANGUAGES.findIndex(({ code }) => code === 'en');
 const AROUND = polite | message | me | more | list;
 /** A language is meant if it explains nearly as many words as the one that explains most. */
 const MEANT = 0.8;
+/** Words of the longest expression in any language, characters in those without spaces. */
+const LONGEST_EXPRESSION = 20;
 /** Somebody who asks for it in so many words tells a story. */
 const LONG = 60;
 
@@ -87,7 +89,8 @@ function readAs(tokens: readonly Token[], laughs: boolean): Read {
   if (best !== undefined) {
     let confidence = best.confidence;
     // Two wishes in one reply, or a long story, are for a human.
-    if (best.label === 'opt_out' && (refusal !== undefined || isIn || tokens.length > LONG)) {
+    const isDisputed = refusal !== undefined && (refusal.to <= best.from || best.to <= refusal.from);
+    if (best.label === 'opt_out' && (isDisputed || isIn || tokens.length > LONG)) {
       confidence = Math.min(confidence, 0.7);
     }
     return reading(best.label, best.reason, tokens.slice(best.from, best.to), of, confidence);
@@ -243,13 +246,24 @@ function viewOf(language: number, all: readonly Hit[], size: number): View {
   const hits = all.filter((hit) => hit.language === language);
   const masks = new Uint32Array(size);
   const idioms: { from: number; to: number; concept: number }[] = [];
-  for (const hit of hits) {
-    const isInside = hits.some((other) => isHiddenBy(hit, other));
-    if (isInside) continue;
+  for (const [at, hit] of hits.entries()) {
+    if (isHidden(hits, at)) continue;
     if ((hit.concept & IDIOMS) !== 0) idioms.push(hit);
     else for (let i = hit.from; i < hit.to; i += 1) masks[i] = (masks[i] as number) | hit.concept;
   }
   return { language, masks, idioms };
+}
+
+/** Expressions are sorted by their first word and short, so only those near can hide one. */
+function isHidden(hits: readonly Hit[], at: number): boolean {
+  const hit = hits[at] as Hit;
+  for (let i = at - 1; i >= 0 && (hits[i] as Hit).from > hit.from - LONGEST_EXPRESSION; i -= 1) {
+    if (isHiddenBy(hit, hits[i] as Hit)) return true;
+  }
+  for (let i = at + 1; i < hits.length && (hits[i] as Hit).from < hit.to; i += 1) {
+    if (isHiddenBy(hit, hits[i] as Hit)) return true;
+  }
+  return false;
 }
 
 function isHiddenBy(hit: Hit, other: Hit): boolean {

@@ -106,7 +106,7 @@ function meant(word: string): string | undefined {
     squeezed(word),
     word.replace(/[0-9]{1,8}$/, ''),
   ]) {
-    if (candidate !== word && isKnownWord(candidate)) return candidate;
+    if (candidate !== word && candidate.length > 2 && isKnownWord(candidate)) return candidate;
   }
   return undefined;
 }
