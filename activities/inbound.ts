@@ -5,16 +5,21 @@ import { drainShard, type DrainResult, type RulesFor } from '../src/storage/repl
 import { pressOptOutLink } from '../src/storage/opt-out-links.js';
 import type { InboundReply } from '../src/storage/inbox.js';
 import { keywordStore } from '../src/storage/keywords.js';
+import { replyPolicyStore } from '../src/storage/reply-policies.js';
 import type { ActivityDeps } from './deps.js';
 import { acknowledged, askedAt } from './figures.js';
 import { present } from '../src/domain/present.js';
 
 export function createInboundActivities({ storage, links, temporal, metrics }: ActivityDeps) {
   const keywords = keywordStore(storage.db);
+  const policies = replyPolicyStore(storage.db);
 
   const rulesFor: RulesFor = async (tx, accountId, channel, senderKey) => {
     const account = await storage.accounts.byId(accountId, tx);
-    return keywords.keywordsFor(account.ancestors, channel, senderKey, tx);
+    return {
+      keywords: await keywords.keywordsFor(account.ancestors, channel, senderKey, tx),
+      policy: await policies.policyFor(account.ancestors, senderKey, tx),
+    };
   };
 
   return {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { summariseCampaign } from '../src/domain/campaign-report.js';
 import { pressOptOutLink } from '../src/storage/opt-out-links.js';
+import { DEFAULT_POLICY } from '../src/domain/replies/reading.js';
 import { drainShard } from '../src/storage/replies.js';
 import { INBOUND_SHARDS } from '../src/domain/shard.js';
 import { auditStore, type AuditStore } from '../src/storage/audit.js';
@@ -169,7 +170,8 @@ describe('what the audit reads', () => {
     await product.reply({ from: '385911000013', text: 'thanks', id: 'thanks' });
     expect(await store.replies('sandbox', ['stop'])).toEqual([{ messageId: 'stop' }]);
     expect((await store.unsettled([CAMPAIGN])).unread).toBe(2);
-    for (let shard = 0; shard < INBOUND_SHARDS; shard += 1) await drainShard(product.storage.db, shard, async () => []);
+    for (let shard = 0; shard < INBOUND_SHARDS; shard += 1)
+      await drainShard(product.storage.db, shard, async () => ({ keywords: [], policy: DEFAULT_POLICY }));
     await pressOptOutLink(product.storage, [LINK_KEY], await tokenOf(second), new Date());
     expect(await store.replies('sandbox', ['stop', 'thanks', 'unknown'])).toEqual(
       expect.arrayContaining([

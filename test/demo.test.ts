@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SENDING_CHANNELS } from '../src/domain/channel.js';
 import { normaliseHuman } from '../src/domain/human-destinations.js';
-import { readKeyword } from '../src/domain/keywords.js';
+import { readKeyword } from '../src/domain/replies/keywords.js';
 import { summariseCampaign } from '../src/domain/campaign-report.js';
 import { makePeople } from '../src/dev/demo/people.js';
 import { HOME_COUNTRY } from '../src/dev/demo/phone-numbers.js';

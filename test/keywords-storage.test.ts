@@ -1,6 +1,6 @@
 // Configured keywords: how they are checked and kept, and which of them hold for a reply.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readKeyword } from '../src/domain/keywords.js';
+import { readKeyword } from '../src/domain/replies/keywords.js';
 import type { Account } from '../src/storage/accounts.js';
 import { keywordStore, type Keywords } from '../src/storage/keywords.js';
 import type { Storage } from '../src/storage/storage.js';

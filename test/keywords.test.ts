@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STOP_FAMILY, WHOLE_MESSAGE_STOP, readKeyword, type KeywordRule } from '../src/domain/keywords.js';
+import { STOP_FAMILY, WHOLE_MESSAGE_STOP, readKeyword, type KeywordRule } from '../src/domain/replies/keywords.js';
 
 const action = (text: string, rules: readonly KeywordRule[] = []): string => readKeyword(text, rules).action;
 

@@ -12,6 +12,7 @@ import { registerKeys } from './commands/keys.js';
 import { registerKeyword } from './commands/keyword.js';
 import { registerLedger } from './commands/ledger.js';
 import { registerRemove } from './commands/remove.js';
+import { registerReplies } from './commands/replies.js';
 import { registerReport } from './commands/report.js';
 import { registerServices } from './commands/services.js';
 import { registerWhy } from './commands/why.js';
@@ -47,5 +48,6 @@ export function createProgram(version: string): Command {
   registerKeyword(program);
   registerAccounts(program);
   registerKeys(program);
+  registerReplies(program);
   return program;
 }

@@ -8,6 +8,8 @@ import { registerAccountRoutes } from './api/account-routes.js';
 import { registerBroadcastRoutes } from './api/broadcast-routes.js';
 import { registerCampaignRoutes } from './api/campaign-routes.js';
 import { registerKeyRoutes } from './api/key-routes.js';
+import { registerClassifyRoutes } from './api/classify-routes.js';
+import { registerReviewRoutes } from './api/review-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
@@ -85,6 +87,8 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     registerWhyRoutes(scope, deps);
     registerAccountRoutes(scope, deps);
     registerKeyRoutes(scope, deps);
+    registerClassifyRoutes(scope);
+    registerReviewRoutes(scope, deps);
   });
   await family((scope) => {
     registerBlocklistRoutes(scope, deps);

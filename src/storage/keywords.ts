@@ -1,7 +1,7 @@
 // Keywords configured for an account, channel or sender, and which of them hold for a reply.
 import type { SendingChannel } from '../domain/channel.js';
-import { checkKeyword, type KeywordInput } from '../domain/configured-keyword.js';
-import type { KeywordRule } from '../domain/keywords.js';
+import { checkKeyword, type KeywordInput } from '../domain/replies/configured-keyword.js';
+import type { KeywordRule } from '../domain/replies/keywords.js';
 import type { Level } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Account } from './accounts.js';

@@ -2,7 +2,9 @@
 // in the order received, applies what they ask for and decides their held permits again, in one transaction. So a
 // stream of replies cannot starve a person, and an opt-in never releases blindly.
 import type { SendingChannel } from '../domain/channel.js';
-import { readKeyword, type KeywordReading, type KeywordRule } from '../domain/keywords.js';
+import { interpret, type Interpretation } from '../domain/replies/interpret.js';
+import type { KeywordRule } from '../domain/replies/keywords.js';
+import type { ReplyPolicy } from '../domain/replies/reading.js';
 import { LIFT_TABLE } from '../domain/lifts.js';
 import type { ReplySignal } from '../domain/step-activities.js';
 import type { Database, Queryable } from './database.js';
@@ -13,6 +15,8 @@ import { enqueue, type OutboxMessage } from './outbox.js';
 const PEOPLE = 500;
 /** A row that fails so often goes to review: visible, its hold kept. */
 const MAX_TRIES = 5;
+/** Words kept as evidence. */
+const MOST_WORDS = 12;
 /** 47 CFR 64.1200(a)(12): a confirmation within five minutes is presumed to be covered by the prior consent. */
 const CONFIRMATION_WINDOW = '5 minutes';
 
@@ -25,13 +29,19 @@ export interface DrainResult {
   readonly more: boolean;
 }
 
+/** How replies to a sender are read. */
+export interface ReplyRules {
+  readonly keywords: readonly KeywordRule[];
+  readonly policy: ReplyPolicy;
+}
+
 /** The rules for a reply; reads on `tx`, since a drain that waited for a second connection could wait for itself. */
 export type RulesFor = (
   tx: Queryable,
   accountId: number,
   channel: SendingChannel,
   senderKey: string,
-) => Promise<readonly KeywordRule[]>;
+) => Promise<ReplyRules>;
 
 interface UnreadReply {
   readonly inboxId: string;
@@ -50,7 +60,7 @@ interface UnreadReply {
 
 interface ReadReply {
   readonly reply: UnreadReply;
-  readonly reading: KeywordReading;
+  readonly read: Interpretation;
 }
 
 /** Read one portion of a shard. */
@@ -98,26 +108,31 @@ async function drainPeople(db: Database, contacts: readonly string[], rulesFor: 
     const replies: ReadReply[] = [];
     for (const reply of unread.rows) {
       const rules = await rulesFor(tx, reply.accountId, reply.channel, reply.senderKey);
-      replies.push({ reply, reading: readKeyword(reply.text, rules) });
+      replies.push({ reply, read: interpret(reply.text, rules.keywords, rules.policy) });
     }
     const changes = await applyInOrder(tx, replies);
     await markRead(tx, replies);
     await tx.query('select blocklist_release($1::bigint[])', [contacts]);
     await enqueueConfirmations(tx, changes.added);
-    await forwardToFlows(tx, replies);
+    // One that waits for a human is forwarded when he has decided that it was ordinary talk.
+    const spoken = replies.filter(({ read }) => read.action !== 'BLOCK' && read.action !== 'REVIEW');
+    await forwardToFlows(
+      tx,
+      spoken.map(({ reply, read }) => ({ ...reply, keyword: read.keyword.keyword })),
+    );
     return { read: replies.length, optOuts: changes.optOuts, optIns: changes.optIns, failed: 0 };
   });
 }
 
 /** Each person's wishes in their order: STOP, START, STOP ends as STOP. Everybody's nth wish is written together. */
 async function applyInOrder(tx: Queryable, replies: readonly ReadReply[]) {
-  const wishes = replies.filter(({ reading }) => reading.action === 'BLOCK' || reading.action === 'UNBLOCK');
+  const wishes = replies.filter(({ read }) => read.action === 'BLOCK' || read.action === 'UNBLOCK');
   const added: string[] = [];
   let optOuts = 0;
   let optIns = 0;
   for (const round of pages(wishes.map((wish) => ({ ...wish, contactId: wish.reply.contactId })))) {
-    const outs = round.filter(({ item }) => item.reading.action === 'BLOCK');
-    const ins = round.filter(({ item }) => item.reading.action === 'UNBLOCK');
+    const outs = round.filter(({ item }) => item.read.action === 'BLOCK');
+    const ins = round.filter(({ item }) => item.read.action === 'UNBLOCK');
     if (outs.length > 0) {
       const written = await writeOptOuts(
         tx,
@@ -137,15 +152,16 @@ async function applyInOrder(tx: Queryable, replies: readonly ReadReply[]) {
   return { added, optOuts, optIns };
 }
 
-function optOutOf({ reply, reading }: ReadReply): OptOut {
-  return { ...changeOf({ reply, reading }), source: 'MO' };
+function optOutOf(item: ReadReply): OptOut {
+  return { ...changeOf(item), source: 'MO' };
 }
 
-function optInOf({ reply, reading }: ReadReply): OptIn {
-  return { ...changeOf({ reply, reading }), source: 'MO', sources: LIFT_TABLE.PERSON_KEYWORD.sources };
+function optInOf(item: ReadReply): OptIn {
+  return { ...changeOf(item), source: 'MO', sources: LIFT_TABLE.PERSON_KEYWORD.sources };
 }
 
-function changeOf({ reply, reading }: ReadReply) {
+function changeOf({ reply, read }: ReadReply) {
+  const { keyword } = read;
   return {
     accountId: reply.accountId,
     contactId: reply.contactId,
@@ -154,30 +170,49 @@ function changeOf({ reply, reading }: ReadReply) {
     confidence: reply.confidence,
     actor: 'person',
     evidence: {
-      keyword: reading.keyword,
-      builtIn: reading.builtIn,
-      ...(reading.rule?.id === undefined ? {} : { rule: reading.rule.id }),
-      ...(reading.rule?.autoResponse === undefined ? {} : { autoResponse: reading.rule.autoResponse }),
+      keyword: keywordOf(read),
+      builtIn: keyword.builtIn,
+      ...(keyword.rule?.id === undefined ? {} : { rule: keyword.rule.id }),
+      ...(keyword.rule?.autoResponse === undefined ? {} : { autoResponse: keyword.rule.autoResponse }),
+      ...evidenceOf(read),
     },
-    ...(reading.level === 'FROM_SENDER' ? { channel: reply.channel, sender: reply.sender } : {}),
+    ...(keyword.level === 'FROM_SENDER' ? { channel: reply.channel, sender: reply.sender } : {}),
     ...(reply.sendId === null ? {} : { sendId: reply.sendId }),
     ...(reply.campaignId === null ? {} : { campaignId: reply.campaignId }),
   };
 }
 
+/** The word that decided, or the words. */
+const keywordOf = ({ keyword, reading }: Interpretation): string =>
+  reading?.label === 'opt_out' && keyword.action !== 'BLOCK' ? reading.words.join(' ').toUpperCase() : keyword.keyword;
+
+/** Why it was read so: kept in the ledger, while the text goes when its time is over. */
+const evidenceOf = ({ reading }: Interpretation) =>
+  reading === undefined
+    ? {}
+    : {
+        label: reading.label,
+        reason: reading.reason,
+        words: reading.words.slice(0, MOST_WORDS),
+        language: reading.language,
+        sure: reading.confidence,
+      };
+
 async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
   await tx.query(
     `update inbox i
-     set state = 'read', read_at = clock_timestamp(), reading = r.reading
+     set state = case when r.reading ->> 'action' = 'REVIEW' then 'review' else 'read' end,
+       read_at = clock_timestamp(), reading = r.reading
      from (select (value ->> 'id')::bigint as id, value -> 'reading' as reading from jsonb_array_elements($1)) r
      where i.id = r.id`,
     [
       JSON.stringify(
-        replies.map(({ reply, reading }) => ({
+        replies.map(({ reply, read }) => ({
           id: reply.inboxId,
           reading: {
-            action: reading.action,
-            keyword: reading.keyword,
+            action: read.action,
+            keyword: keywordOf(read),
+            ...evidenceOf(read),
             sendId: reply.sendId ?? undefined,
             campaignId: reply.campaignId ?? undefined,
             confidence: reply.confidence,
@@ -192,7 +227,7 @@ async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<v
  * One confirmation for each change from unblocked to blocked that a reply caused: none if the reply came too long ago,
  * and none if another entry already covered messages from that sender on that channel.
  */
-async function enqueueConfirmations(tx: Queryable, addedEventIds: readonly string[]): Promise<void> {
+export async function enqueueConfirmations(tx: Queryable, addedEventIds: readonly string[]): Promise<void> {
   if (addedEventIds.length === 0) return;
   const found = await tx.query<{ id: string }>(
     `select ev.id
@@ -219,17 +254,27 @@ async function enqueueConfirmations(tx: Queryable, addedEventIds: readonly strin
   );
 }
 
+/** A reply that is ordinary talk. */
+export interface SpokenReply {
+  readonly contactId: string;
+  readonly inboxId: string;
+  readonly text: string;
+  readonly keyword: string;
+  readonly receivedAt: Date;
+  readonly sendId: string | null;
+  readonly flowContactId: string | null;
+}
+
 /** A reply belongs to the flow whose message it answers; one that answers no known message, to all the person is in. */
-async function forwardToFlows(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
-  const spoken = replies.filter(({ reading }) => reading.action !== 'BLOCK');
+export async function forwardToFlows(tx: Queryable, spoken: readonly SpokenReply[]): Promise<void> {
   if (spoken.length === 0) return;
   const flows = await tx.query<{ id: string; workflowId: string; contactId: string }>(
     `select id, workflow_id as "workflowId", contact_id as "contactId"
      from flow_contacts
      where contact_id = any ($1::bigint[]) and closed_at is null`,
-    [spoken.map(({ reply }) => reply.contactId)],
+    [spoken.map(({ contactId }) => contactId)],
   );
-  const messages = spoken.flatMap(({ reply, reading }) =>
+  const messages = spoken.flatMap((reply) =>
     flows.rows
       .filter((flow) => flow.contactId === reply.contactId)
       .filter((flow) => reply.sendId === null || flow.id === reply.flowContactId)
@@ -239,21 +284,21 @@ async function forwardToFlows(tx: Queryable, replies: readonly ReadReply[]): Pro
           workflowId: flow.workflowId,
           flowContact: flow.id,
           signal: 'blocklistReply',
-          arg: replySignal(reply, reading),
+          arg: replySignal(reply),
         },
       })),
   );
   await enqueue(tx, messages);
 }
 
-function replySignal(reply: UnreadReply, reading: KeywordReading): ReplySignal {
+function replySignal({ contactId, inboxId, text, keyword, receivedAt, sendId }: SpokenReply): ReplySignal {
   return {
-    contactId: reply.contactId,
-    inboxId: reply.inboxId,
-    text: reply.text,
-    keyword: reading.keyword,
-    receivedAt: reply.receivedAt.toISOString(),
-    ...(reply.sendId === null ? {} : { permitId: reply.sendId }),
+    contactId,
+    inboxId,
+    text,
+    keyword,
+    receivedAt: receivedAt.toISOString(),
+    ...(sendId === null ? {} : { permitId: sendId }),
   };
 }
 

@@ -4,6 +4,7 @@ import { checksBench } from './checks.js';
 import { blocklistApiBench } from './blocklist-api.js';
 import { claimBench } from './claim.js';
 import { flowBench } from './flow.js';
+import { repliesReadBench } from './replies-read.js';
 import { repliesBench } from './replies.js';
 import { raceBench, type BenchLine } from './race.js';
 
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   flow: () => flowBench(),
   replies: () => repliesBench(),
   'blocklist-api': () => blocklistApiBench(),
+  'replies-read': async () => repliesReadBench(),
 };
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));

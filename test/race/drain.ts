@@ -1,6 +1,7 @@
 // Reads the replies of one stage's people with the product's drain (src/storage/replies.ts). It goes by shards, which stages
 // share; here it is shown the people of one stage alone, since what is held without a reason must not be found by accident.
-import type { KeywordRule } from '../../src/domain/keywords.js';
+import type { KeywordRule } from '../../src/domain/replies/keywords.js';
+import { DEFAULT_POLICY } from '../../src/domain/replies/reading.js';
 import type { Database } from '../../src/storage/database.js';
 import { drainShard } from '../../src/storage/replies.js';
 import type { Operation, RaceDatabase } from './race-database.js';
@@ -26,10 +27,10 @@ export async function drain(db: RaceDatabase, stage: Stage, operation: Operation
       );
     },
   };
-  await drainShard(ofStage, 0, (_account, _channel, senderKey) =>
+  await drainShard(ofStage, 0, (_tx, _account, _channel, senderKey) =>
     senderKey === UNREADABLE.toLowerCase()
       ? Promise.reject(new Error('this reply cannot be read'))
-      : Promise.resolve(RULES),
+      : Promise.resolve({ keywords: RULES, policy: DEFAULT_POLICY }),
   );
   if (asked !== 1) throw new Error('the drain no longer asks for its people as this test expects');
 }

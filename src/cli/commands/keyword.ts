@@ -1,7 +1,7 @@
 // blocklist keyword: what replies mean, tried out and set up.
 import type { Command } from 'commander';
 import type { SendingChannel } from '../../domain/channel.js';
-import { readKeyword } from '../../domain/keywords.js';
+import { readKeyword } from '../../domain/replies/keywords.js';
 import type { Level } from '../../domain/scope.js';
 import { senderKey } from '../../domain/sender.js';
 import { keywordStore, type ConfiguredKeyword } from '../../storage/keywords.js';

@@ -1,6 +1,6 @@
 // The first words of a text, as a person reads them: without the punctuation, emoji and invisible marks around them.
 // Linear in the text; broken surrogates, right-to-left marks and a hundred kilobytes of anything are fine.
-import { caseFold } from './unicode.js';
+import { caseFold } from '../unicode.js';
 
 export interface Word {
   /** In upper case, composed, full width as plain. */

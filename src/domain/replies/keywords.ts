@@ -1,6 +1,6 @@
 // What a reply means by its first word. Configured keywords first, then the words that the rules of the US name as
 // enough to opt out, then the catch-all. Pure and linear in the text, whatever the text is.
-import type { Level } from './scope.js';
+import type { Level } from '../scope.js';
 import { firstWords, type Word } from './words.js';
 
 /** One keyword set up for a sender and channel. */

@@ -1,8 +1,8 @@
 // A keyword as an operator sets it up, checked and brought to the one form it is stored in.
-import { SENDING_CHANNELS, type SendingChannel } from './channel.js';
-import { InvalidInputError, type Violation } from './errors.js';
+import { SENDING_CHANNELS, type SendingChannel } from '../channel.js';
+import { InvalidInputError, type Violation } from '../errors.js';
 import { DEFAULT_LEVEL } from './keywords.js';
-import type { Level } from './scope.js';
+import type { Level } from '../scope.js';
 import { firstWords } from './words.js';
 
 export interface KeywordInput {
