@@ -10,9 +10,11 @@ import { countDecision, countHandOver, timedClaim } from './figures.js';
 import { handOver, mayRepeat } from './hand-over.js';
 import { withOptOutLink } from './opt-out-links.js';
 import { outcomeOf } from './outcomes.js';
+import { Permitted } from './permitted.js';
 
 export function createSendActivities({ storage, providerFor, links, metrics }: ActivityDeps) {
   const { accounts, streams, permits, flows, db } = storage;
+  const permitted = new Permitted();
 
   return {
     /** Claim the permit of one send step; the same step asked again gets the same answer, or the next one after a hold. */
@@ -22,12 +24,14 @@ export function createSendActivities({ storage, providerFor, links, metrics }: A
       const streamId = await streams.id({ accountId: account.id, ...streamOf(input), purpose });
       const chain = `flow ${input.flow.firstRunId} ${input.flow.continuedFromRunId ?? ''} ${input.step}`;
       const permitId = permitIdForKey(account.key, chain);
-      const flowContactId = await flows.register(input.flow, input.to.id, account.id);
+      const flowContactId = flows.known(input.flow, input.to.id);
       const until = input.quietHours === undefined ? undefined : quietUntil(new Date(), input.quietHours);
       const claim = {
         streamId,
         claimant: claimantFor(chain),
-        flowContactId,
+        ...(flowContactId === undefined
+          ? { register: { workflowId: input.flow.workflowId, accountId: account.id } }
+          : { flowContactId }),
         mayRepeat: mayRepeat(providerFor(input.channel), purpose),
         messages: [{ permitId, contactId: input.to.id }],
         ...(input.validForSeconds === undefined ? {} : { validForSeconds: input.validForSeconds }),
@@ -37,16 +41,30 @@ export function createSendActivities({ storage, providerFor, links, metrics }: A
       const [row] = await timedClaim(metrics, () => permits.claim(claim));
       if (row === undefined)
         throw new BlocklistError('STORAGE_UNAVAILABLE', 'No decision came back.', { retryable: true });
+      if (row.flowContactId !== undefined) flows.remember(input.flow, input.to.id, row.flowContactId);
       if (!row.mine) return countDecision(metrics, input.channel, { outcome: 'duplicate', permitId, first: row.state });
       if (row.state === 'dispatching')
         throw later('IN_DISPATCH', `Permit ${permitId} is in dispatch.`, wait(row.dispatchUntil));
       const decided = countDecision(metrics, input.channel, await outcomeOf(db, input.channel, row));
-      return decided ?? { outcome: 'permitted', permitId };
+      if (decided !== undefined) return decided;
+      const { campaign } = input;
+      const campaignId = campaign === undefined ? undefined : await streams.campaignId(account.id, campaign);
+      permitted.remember({
+        ...row,
+        ...streamOf(input),
+        streamId,
+        accountId: account.id,
+        rootId: account.rootId,
+        purpose,
+        kind: 'message',
+        ...(campaignId === undefined ? {} : { campaignId }),
+      });
+      return { outcome: 'permitted', permitId };
     },
 
     /** Hand the message over under its permit. Repeated after a crash or a lost answer, it passes the check again. */
     async blocklistDispatch(input: DispatchInput): Promise<DispatchResult> {
-      const send = await readSend(db, input.permitId);
+      const send = permitted.take(input.permitId) ?? (await readSend(db, input.permitId));
       const provider = providerFor(send.channel);
       if (send.state === 'dispatching') {
         const repeat = mayRepeat(provider, send.purpose);
@@ -68,6 +86,7 @@ export function createSendActivities({ storage, providerFor, links, metrics }: A
       const row = settled.get(input.permitId) ?? (await readSend(db, input.permitId));
       const outcome = await outcomeOf(db, send.channel, row);
       if (outcome !== undefined) return countHandOver(metrics, send.channel, send.state, outcome);
+      if (row.state === 'dispatching') throw later('IN_DISPATCH', `Permit ${input.permitId} is in dispatch.`, 500);
       throw later(
         'PROVIDER_UNAVAILABLE',
         `The provider did not take permit ${input.permitId}.`,

@@ -28,6 +28,8 @@ export interface TemporalOptions {
   readonly databaseFile?: string;
   /** Base address of the codec that lets the web interface show payloads. */
   readonly codecUrl?: string;
+  /** Further arguments for the CLI. */
+  readonly extraArgs?: readonly string[];
 }
 
 export interface TemporalServer {
@@ -79,7 +81,7 @@ function serverArgs(options: TemporalOptions): string[] {
     // With a write-ahead log a killed server loses nothing, and a commit does not wait for the disk.
     args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
   }
-  return args;
+  return [...args, ...(options.extraArgs ?? [])];
 }
 
 async function isServing(address: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { BlocklistError } from '../domain/errors.js';
 import type { HoldReason, MessageState } from '../domain/outcome.js';
 import type { FrequencyCap } from '../domain/step-activities.js';
 import type { Database } from './database.js';
+import { registerFlow } from './flows.js';
 import { present } from '../domain/present.js';
 
 /** Most messages of one claim: keeps a transaction, and so the wait of an opt-out behind it, short. */
@@ -23,7 +24,9 @@ export interface ClaimRequest {
   readonly streamId: number;
   /** Who claims: a uuid made from what survives a retry. The same key from another claimant is a duplicate. */
   readonly claimant: string;
+  /** Registration of the flow that claims, or what to register it with first: in the same statement, for one message. */
   readonly flowContactId?: string;
+  readonly register?: { readonly workflowId: string; readonly accountId: number };
   readonly validForSeconds?: number;
   readonly quietUntil?: Date;
   readonly cap?: FrequencyCap;
@@ -51,6 +54,8 @@ export interface PermitRow {
   readonly dispatchUntil: Date | null;
   readonly settledAt: Date | null;
   readonly detail: string | null;
+  /** Present where the claim has registered the flow. */
+  readonly flowContactId?: string;
 }
 
 export interface Fenced {
@@ -100,6 +105,23 @@ export interface Permits {
   expire(): Promise<number>;
 }
 
+const PERMIT_COLUMNS = `id, contact_id as "contactId", mine, state, attempt, blocked_by as "blockedBy",
+  hold_reason as "holdReason", nullif(held_until, 'infinity') as "heldUntil",
+  dispatch_until as "dispatchUntil", settled_at as "settledAt", detail`;
+const claimed = (flowContact: string): string =>
+  `blocklist_claim($1, $2, ${flowContact}, make_interval(secs => $3), $4, $5, make_interval(secs => $6), $7, $8, $9, $10)`;
+
+const CLAIM = `select ${PERMIT_COLUMNS} from ${claimed('$11')}`;
+/** The contact is locked before its registration, as everywhere: an opt-out, which changes registrations, has it locked. */
+const REGISTER_AND_CLAIM = `with contact as materialized (
+    select id from contact_points where id = any ($10::bigint[]) for key share
+  ),
+  registered as (
+    ${registerFlow('$11', 'id', '$12', 'from contact')}
+  )
+  select ${PERMIT_COLUMNS}, (select id from registered) as "flowContactId"
+  from ${claimed('(select id from registered)')}`;
+
 export function permitStore(db: Database, windowMs: number = DISPATCH_WINDOW_MS): Permits {
   return {
     windowMs,
@@ -109,25 +131,20 @@ export function permitStore(db: Database, windowMs: number = DISPATCH_WINDOW_MS)
         throw new BlocklistError('LIMIT_EXCEEDED', `A claim takes at most ${MAX_CLAIM} messages.`);
       }
       if (request.messages.length === 0) return [];
-      const found = await db.query<PermitRow>(
-        `select id, contact_id as "contactId", mine, state, attempt, blocked_by as "blockedBy",
-           hold_reason as "holdReason", nullif(held_until, 'infinity') as "heldUntil",
-           dispatch_until as "dispatchUntil", settled_at as "settledAt", detail
-         from blocklist_claim($1, $2, $3, make_interval(secs => $4), $5, $6, make_interval(secs => $7), $8, $9, $10, $11)`,
-        [
-          request.streamId,
-          request.claimant,
-          request.flowContactId ?? null,
-          request.validForSeconds ?? DEFAULT_VALIDITY_SECONDS,
-          request.quietUntil ?? null,
-          request.cap?.messages ?? null,
-          request.cap?.perSeconds ?? null,
-          request.cap?.over === 'block',
-          request.mayRepeat,
-          request.messages.map((m) => m.permitId),
-          request.messages.map((m) => m.contactId),
-        ],
-      );
+      const { register, flowContactId = null } = request;
+      const found = await db.query<PermitRow>(register === undefined ? CLAIM : REGISTER_AND_CLAIM, [
+        request.streamId,
+        request.claimant,
+        request.validForSeconds ?? DEFAULT_VALIDITY_SECONDS,
+        request.quietUntil ?? null,
+        request.cap?.messages ?? null,
+        request.cap?.perSeconds ?? null,
+        request.cap?.over === 'block',
+        request.mayRepeat,
+        request.messages.map((m) => m.permitId),
+        request.messages.map((m) => m.contactId),
+        ...(register === undefined ? [flowContactId] : [register.workflowId, register.accountId]),
+      ]);
       return found.rows;
     },
 

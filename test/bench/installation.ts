@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.js';
 import { packageFolder } from '../../src/dev/folders.js';
 import { Guard } from '../../src/dev/guard.js';
 import { createDatabase } from '../../src/dev/postgres-databases.js';
-import { RunningProgram } from '../../src/dev/program.js';
+import { lastLines, RunningProgram } from '../../src/dev/program.js';
 import { ScratchServers } from '../../src/dev/scratch-servers.js';
 import { startStack, type Stack } from '../../src/dev/stack.js';
 import { BlocklistPlugin } from '../../src/plugin/blocklist-plugin.js';
@@ -43,7 +43,9 @@ export function codecOf(environment: NodeJS.ProcessEnv): DataConverter {
 export async function startInstallation(environment: NodeJS.ProcessEnv = {}): Promise<Installation> {
   // Each of these closes what was opened, the last one first.
   const closers: (() => unknown)[] = [];
+  let isClosing = false;
   const close = async (): Promise<void> => {
+    isClosing = true;
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
@@ -101,6 +103,10 @@ export async function startInstallation(environment: NodeJS.ProcessEnv = {}): Pr
           guard,
         );
         closers.push(() => running.stop());
+        // Nobody else would notice: what it was to serve only waits.
+        void running.exited.then((how) => {
+          if (!isClosing) throw new Error(`${script} has ended (${how}): ${lastLines(running.program.logFile)}`);
+        });
       },
       close,
     };

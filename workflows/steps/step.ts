@@ -11,10 +11,16 @@ export const STEPS_MARK = 'temporal-blocklist/steps';
 // Used, so that a minifier keeps it.
 flow.loadedBy = STEPS_MARK;
 
-/** Run the body of a step. Everything up to its first `await` happens at once, so steps number themselves in code order. */
-export async function step<T>(body: () => Promise<T>): Promise<T> {
+/**
+ * Run the body of a step. Everything up to its first `await` happens at once, so steps number themselves in code order.
+ * No promise of its own where the plugin guards the flow: Temporal notes the stack of each.
+ */
+export function step<T>(body: () => Promise<T>): Promise<T> {
   installSignalHandlers();
-  if (flow.guardedBy !== undefined) return body();
+  return flow.guardedBy === undefined ? runUnguarded(body) : body();
+}
+
+async function runUnguarded<T>(body: () => Promise<T>): Promise<T> {
   if (flow.stoppedBy !== undefined) throw optedOutWithoutPlugin(flow.stoppedBy);
   const scope = new CancellationScope();
   flow.scopes.add(scope);

@@ -44,7 +44,7 @@ const MAX_BATCH = 1_000;
 /** Whole lines are read for their ids; texts may be huge. */
 const MAX_BATCH_BYTES = 8 << 20;
 /** Hand-overs this close share a mark; with the limit below, a gateway that is down for hours costs nothing. */
-const LEAST_MERGE_MS = 50;
+const LEAST_MERGE_MS = 250;
 const MAX_MARKS = 1_024;
 /** After so many "no for good" answers a batch is given up, as a network would, instead of holding up all others. */
 const MAX_FINAL_REFUSALS = 3;
