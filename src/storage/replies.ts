@@ -5,6 +5,7 @@ import type { SendingChannel } from '../domain/channel.js';
 import { readKeyword, type KeywordReading, type KeywordRule } from '../domain/keywords.js';
 import { LIFT_TABLE } from '../domain/lifts.js';
 import type { ReplySignal } from '../domain/step-activities.js';
+import { decideFollowUps, messagesOf, type FollowUp } from './automatic-replies.js';
 import type { Database, Queryable } from './database.js';
 import { pages, writeOptIns, writeOptOuts, type Confidence, type OptIn, type OptOut } from './opt-outs.js';
 import { enqueue, type OutboxMessage } from './outbox.js';
@@ -51,6 +52,8 @@ interface UnreadReply {
 interface ReadReply {
   readonly reply: UnreadReply;
   readonly reading: KeywordReading;
+  /** Those that it was read by. */
+  readonly rules: readonly KeywordRule[];
 }
 
 /** Read one portion of a shard. */
@@ -98,12 +101,14 @@ async function drainPeople(db: Database, contacts: readonly string[], rulesFor: 
     const replies: ReadReply[] = [];
     for (const reply of unread.rows) {
       const rules = await rulesFor(tx, reply.accountId, reply.channel, reply.senderKey);
-      replies.push({ reply, reading: readKeyword(reply.text, rules) });
+      replies.push({ reply, reading: readKeyword(reply.text, rules), rules });
     }
     const changes = await applyInOrder(tx, replies);
-    await markRead(tx, replies);
+    const followUps = await decideFollowUps(tx, replies);
+    await markRead(tx, replies, followUps);
     await tx.query('select blocklist_release($1::bigint[])', [contacts]);
     await enqueueConfirmations(tx, changes.added);
+    await enqueue(tx, messagesOf(followUps));
     await forwardToFlows(tx, replies);
     return { read: replies.length, optOuts: changes.optOuts, optIns: changes.optIns, failed: 0 };
   });
@@ -137,15 +142,16 @@ async function applyInOrder(tx: Queryable, replies: readonly ReadReply[]) {
   return { added, optOuts, optIns };
 }
 
-function optOutOf({ reply, reading }: ReadReply): OptOut {
-  return { ...changeOf({ reply, reading }), source: 'MO' };
+function optOutOf(read: ReadReply): OptOut {
+  return { ...changeOf(read), source: 'MO' };
 }
 
-function optInOf({ reply, reading }: ReadReply): OptIn {
-  return { ...changeOf({ reply, reading }), source: 'MO', sources: LIFT_TABLE.PERSON_KEYWORD.sources };
+function optInOf(read: ReadReply): OptIn {
+  return { ...changeOf(read), source: 'MO', sources: LIFT_TABLE.PERSON_KEYWORD.sources };
 }
 
 function changeOf({ reply, reading }: ReadReply) {
+  const { id: rule, autoResponse, autoResponseSender, autoResponseWindow } = reading.rule ?? {};
   return {
     accountId: reply.accountId,
     contactId: reply.contactId,
@@ -156,8 +162,11 @@ function changeOf({ reply, reading }: ReadReply) {
     evidence: {
       keyword: reading.keyword,
       builtIn: reading.builtIn,
-      ...(reading.rule?.id === undefined ? {} : { rule: reading.rule.id }),
-      ...(reading.rule?.autoResponse === undefined ? {} : { autoResponse: reading.rule.autoResponse }),
+      // What is undefined is left out where this becomes JSON.
+      rule,
+      autoResponse,
+      autoResponseSender,
+      autoResponseWindow,
     },
     ...(reading.level === 'FROM_SENDER' ? { channel: reply.channel, sender: reply.sender } : {}),
     ...(reply.sendId === null ? {} : { sendId: reply.sendId }),
@@ -165,7 +174,11 @@ function changeOf({ reply, reading }: ReadReply) {
   };
 }
 
-async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
+async function markRead(
+  tx: Queryable,
+  replies: readonly ReadReply[],
+  followUps: ReadonlyMap<string, FollowUp>,
+): Promise<void> {
   await tx.query(
     `update inbox i
      set state = 'read', read_at = clock_timestamp(), reading = r.reading
@@ -181,6 +194,7 @@ async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<v
             sendId: reply.sendId ?? undefined,
             campaignId: reply.campaignId ?? undefined,
             confidence: reply.confidence,
+            ...followUps.get(reply.inboxId),
           },
         })),
       ),
