@@ -31,8 +31,8 @@ export type EventsDelivered = { readonly delivered: number } & (
   | { readonly kind: 'deleted' }
 );
 
-/** Of one activity, so that operators see it move. */
-const WORK_MS = 15_000;
+/** Of one activity: with the last post it ends within the time that a stopping worker gives. */
+const WORK_MS = 5_000;
 const PURGE_AGAIN_MS = 130_000;
 /** A post may begin until then of its lease: the rest is for the post itself. */
 const START_WITHIN_MS = 5_000;

@@ -24,7 +24,12 @@ export function createForwardActivities({ storage, webhooks, retries }: Activity
       const { channel, from, sender: to, messageId, text, receivedAt, campaign, pairedMessageId } = reply;
       const { keyword } = forwarding;
       const body = forwardedReply({
-        ...{ channel, from, to, messageId, text, receivedAt },
+        channel,
+        from,
+        to,
+        messageId,
+        text,
+        receivedAt,
         ...(keyword === undefined ? {} : { keyword }),
         ...(campaign === undefined ? {} : { campaign }),
         ...(pairedMessageId === undefined ? {} : { pairedMessageId }),

@@ -49,7 +49,8 @@ async function reply(options: ReplyOptions) {
   };
 }
 
-const messagesTo = async (person: string) => (await product.sandbox.messages(person)).map(({ text, sender }) => ({ text, sender }));
+const messagesTo = async (person: string) =>
+  (await product.sandbox.messages(person)).map(({ text, sender }) => ({ text, sender }));
 
 /** Closed for hours yet, whenever the test runs. */
 function closedNow() {
@@ -102,7 +103,9 @@ describe('an automatic answer', () => {
     const open = await aNumber({ keyword: 'HOURS', autoResponse: 'We are open.' });
     const later = await reply({ from: person, to: open, text: 'HOURS' });
     await reply({ from: person, to: open, text: 'STOP' });
-    expect(await activities.blocklistAnswer({ inboxId: later.autoReplies[0] ?? '' })).toMatchObject({ outcome: 'blocked' });
+    expect(await activities.blocklistAnswer({ inboxId: later.autoReplies[0] ?? '' })).toMatchObject({
+      outcome: 'blocked',
+    });
     expect(await messagesTo(person)).toEqual([]);
   });
 
@@ -167,7 +170,9 @@ describe('a forwarded reply', () => {
     const receivedAt = new Date(Date.now() - 1_000);
     const text = 'QUIZ Correct answer is Paris';
     const { forwardings } = await reply({ from: person, to: number, text, id: `quiz-${person}`, receivedAt });
-    expect(await activities.blocklistForward({ inboxId: forwardings[0] ?? '', retry: 0 })).toEqual({ outcome: 'forwarded' });
+    expect(await activities.blocklistForward({ inboxId: forwardings[0] ?? '', retry: 0 })).toEqual({
+      outcome: 'forwarded',
+    });
     const posted = receiver.accepted.at(-1);
     expect(posted?.headers['content-type']).toBe('application/json');
     expect(posted?.body).toEqual({
@@ -237,6 +242,9 @@ describe('a post to an address that somebody gave us', () => {
     const webhooks = createWebhooks({ allowPrivate: true, timeoutMs: 200 });
     expect(await webhooks.post({ url: receiver.url, body: '{}' })).toEqual({ kind: 'failed', detail: 'TIMED_OUT' });
     receiver.answerWith(() => 200);
-    expect(await webhooks.post({ url: 'http://127.0.0.1:1/x', body: '{}' })).toEqual({ kind: 'failed', detail: 'ECONNREFUSED' });
+    expect(await webhooks.post({ url: 'http://127.0.0.1:1/x', body: '{}' })).toEqual({
+      kind: 'failed',
+      detail: 'ECONNREFUSED',
+    });
   });
 });

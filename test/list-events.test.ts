@@ -2,85 +2,30 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openActivities } from '../src/plugin/serve.js';
-import { startSharedWorkers } from '../src/plugin/shared-workers.js';
 import { eventsWorkflowId } from '../src/plugin/temporal-access.js';
-import { readConfig } from '../src/config.js';
 import type { Account } from '../src/storage/accounts.js';
 import type { Source } from '../src/domain/scope.js';
-import { openTestSandbox, type TestSandbox } from '../src/testing/test-sandbox.js';
 import { MAIN } from './support/installation.js';
 import { openReceiver, type Receiver } from './support/receiver.js';
-import { gatewayEnvironment, startTestGateway, type TestGateway } from './support/running-gateway.js';
+import { startServedGateway, type ServedGateway } from './support/served-gateway.js';
 import { destination, send } from './support/storage-fixture.js';
-import { installRuntime, until } from './support/team.js';
+import { until } from './support/team.js';
 
 const URL = '/subscriptions/1/subscription/BLOCKLIST';
 
-let test: TestGateway;
-let sandbox: TestSandbox;
-let client: Client;
-let clientConnection: Connection;
-let connection: NativeConnection;
-let environment: Readonly<Record<string, string>>;
+let test: ServedGateway;
 let root: Account;
 const receivers: Receiver[] = [];
 
-interface Workers {
-  close(): Promise<void>;
-}
-let workers: Workers | undefined;
-
 beforeAll(async () => {
-  installRuntime();
-  test = await startTestGateway();
-  sandbox = await openTestSandbox();
-  const { address, namespace } = test.temporal;
-  clientConnection = await Connection.connect({ address });
-  client = new Client({ connection: clientConnection, namespace });
-  connection = await NativeConnection.connect({ address });
-  environment = {
-    ...gatewayEnvironment(test.config.databaseUrl),
-    BLOCKLIST_SANDBOX_URL: sandbox.url,
-    BLOCKLIST_PRIVATE_WEBHOOKS: 'on',
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace ?? '',
-  };
+  test = await startServedGateway();
   root = await test.storage.accounts.get();
-  workers = await startWorkers();
 });
 afterAll(async () => {
-  await workers?.close();
-  await connection.close();
-  await clientConnection.close();
   await test.close();
-  await sandbox.close();
   for (const receiver of receivers) await receiver.close();
 });
-
-async function startWorkers(): Promise<Workers> {
-  const retries = { minuteMs: 50, firstMs: 20, mostMs: 200 };
-  const opened = await openActivities(readConfig(environment), { client, retries });
-  const shared = await startSharedWorkers({
-    activities: opened.single,
-    bulkActivities: opened.bulk,
-    connection,
-    ...(test.temporal.namespace === undefined ? {} : { namespace: test.temporal.namespace }),
-    codecKeys: [],
-    workerOptions: { shutdownGraceTime: '1 s' },
-  });
-  const running = shared.run();
-  return {
-    async close() {
-      shared.shutdown();
-      await running;
-      await opened.close();
-    },
-  };
-}
 
 interface Told {
   readonly event: string;
@@ -89,7 +34,8 @@ interface Told {
   readonly content: { readonly destination: string; readonly sourceType: string } & Record<string, unknown>;
 }
 
-const toldIn = (posts: Receiver['accepted']): Told[] => posts.flatMap(({ body }) => (body as { results: Told[] }).results);
+const toldIn = (posts: Receiver['accepted']): Told[] =>
+  posts.flatMap(({ body }) => (body as { results: Told[] }).results);
 
 async function aReceiver(): Promise<Receiver> {
   const receiver = await openReceiver();
@@ -121,18 +67,21 @@ async function subscribe(url: string, options: SubscribeOptions = {}) {
   };
   const answer = await test.call('POST', URL, body, options.headers);
   expect(answer.status).toBe(201);
-  const found = await test.storage.db.query<{ id: number }>('select id from subscriptions where key = $1', [subscriptionId]);
+  const found = await test.storage.db.query<{ id: number }>('select id from subscriptions where key = $1', [
+    subscriptionId,
+  ]);
   const id = found.rows[0]?.id ?? 0;
   return {
     id,
     subscriptionId,
     answer: (await answer.json()) as { signingSecret?: string },
     headers: answer.headers,
-    end: async () => expect((await test.call('DELETE', `${URL}/${subscriptionId}`, undefined, options.headers)).status).toBe(200),
+    end: async () =>
+      expect((await test.call('DELETE', `${URL}/${subscriptionId}`, undefined, options.headers)).status).toBe(200),
     waiting: async () =>
       (await test.storage.db.query('select id from subscription_events where subscription_id = $1', [id])).rows.length,
     phase: async () => {
-      const { searchAttributes } = await client.workflow.getHandle(eventsWorkflowId(id)).describe();
+      const { searchAttributes } = await test.client.workflow.getHandle(eventsWorkflowId(id)).describe();
       return searchAttributes['BlocklistPhase']?.[0];
     },
   };
@@ -147,7 +96,13 @@ async function contactOf(person: string): Promise<string> {
 }
 
 async function change(kind: 'BLOCK' | 'UNBLOCK', person: string, source: Source = 'MO', account = root): Promise<void> {
-  const common = { accountId: account.id, contactId: await contactOf(person), source, receivedAt: new Date(), actor: 'test' };
+  const common = {
+    accountId: account.id,
+    contactId: await contactOf(person),
+    source,
+    receivedAt: new Date(),
+    actor: 'test',
+  };
   if (kind === 'BLOCK') await test.storage.optOuts.optOut([common]);
   else await test.storage.optOuts.optIn([{ ...common, sources: ['MO', 'URL_OPT_OUT', 'CAMPAIGN'] }]);
 }
@@ -184,21 +139,45 @@ describe('the subscriptions interface', () => {
     ['another event', { subscriptionId: 'x1', events: ['DELIVERY'] }, 'events[0]'],
     ['a filter that we do not have', { subscriptionId: 'x2', criteria: [{ applicationId: 'a' }] }, 'criteria'],
     ['no address', { subscriptionId: 'x3', profile: { profileId: 'p' } }, 'profile.webhook'],
-    ['an address that is no web address', { subscriptionId: 'x4', profile: { profileId: 'p', webhook: { notifyUrl: 'file:///x' } } }, 'profile.webhook.notifyUrl'],
-    ['HMAC without a secret', { subscriptionId: 'x5', profile: { profileId: 'p', webhook: { notifyUrl: 'https://example.com' }, security: { authId: 'a', type: 'HMAC' } } }, 'profile.security.credentials.secretKey'],
+    [
+      'an address that is no web address',
+      { subscriptionId: 'x4', profile: { profileId: 'p', webhook: { notifyUrl: 'file:///x' } } },
+      'profile.webhook.notifyUrl',
+    ],
+    [
+      'HMAC without a secret',
+      {
+        subscriptionId: 'x5',
+        profile: {
+          profileId: 'p',
+          webhook: { notifyUrl: 'https://example.com' },
+          security: { authId: 'a', type: 'HMAC' },
+        },
+      },
+      'profile.security.credentials.secretKey',
+    ],
   ])('refuses %s', async (_name, wrong, path) => {
     const receiver = await aReceiver();
     const { subscriptionId, end } = await subscribe(receiver.url);
-    const body = { subscriptionId, events: ['BLOCK'], profile: { profileId: 'p', webhook: { notifyUrl: receiver.url } }, ...wrong };
+    const body = {
+      subscriptionId,
+      events: ['BLOCK'],
+      profile: { profileId: 'p', webhook: { notifyUrl: receiver.url } },
+      ...wrong,
+    };
     const answer = await test.call('POST', URL, body);
     expect(answer.status).toBe(400);
-    const { requestError } = (await answer.json()) as { requestError: { serviceException: { validationErrors: object } } };
+    const { requestError } = (await answer.json()) as {
+      requestError: { serviceException: { validationErrors: object } };
+    };
     expect(Object.keys(requestError.serviceException.validationErrors)).toEqual([path]);
     await end();
   });
 
   it('is for administrators', async () => {
-    const made = (await (await test.call('POST', '/api/v1/keys', { name: 'e', role: 'editor' })).json()) as { key: string };
+    const made = (await (await test.call('POST', '/api/v1/keys', { name: 'e', role: 'editor' })).json()) as {
+      key: string;
+    };
     const headers = { authorization: `App ${made.key}` };
     expect((await test.call('POST', URL, {}, headers)).status).toBe(403);
     expect((await test.call('DELETE', `${URL}/x`, undefined, headers)).status).toBe(403);
@@ -226,7 +205,12 @@ describe('a subscriber', () => {
       event,
       receivedAt: time,
       messageId: expect.stringMatching(/^\d+$/) as string,
-      content: { ...content, outboundMessageReference, inboundMessageReference: { inboundMessageId }, campaignReference },
+      content: {
+        ...content,
+        outboundMessageReference,
+        inboundMessageReference: { inboundMessageId },
+        campaignReference,
+      },
     });
     expect(toldIn(receiver.accepted)).toEqual([told('BLOCK', stop), told('UNBLOCK', start)]);
     for (const { headers, text } of receiver.accepted) {
@@ -254,9 +238,16 @@ describe('a subscriber', () => {
     await change('BLOCK', person, 'CAMPAIGN');
     await change('UNBLOCK', person, 'MO');
     await until(() => toldIn(everything.accepted).length >= 5, 'everything');
-    const of = (receiver: Receiver) => toldIn(receiver.accepted).map(({ event, content }) => `${event} ${content.sourceType}`);
+    const of = (receiver: Receiver) =>
+      toldIn(receiver.accepted).map(({ event, content }) => `${event} ${content.sourceType}`);
     await until(() => of(plain).length >= 3 && of(blocks).length >= 2, 'the others');
-    expect(of(everything)).toEqual(['BLOCK URL_OPT_OUT', 'BLOCK CUSTOM', 'UNBLOCK URL_OPT_OUT', 'BLOCK CAMPAIGN', 'UNBLOCK CAMPAIGN']);
+    expect(of(everything)).toEqual([
+      'BLOCK URL_OPT_OUT',
+      'BLOCK CUSTOM',
+      'UNBLOCK URL_OPT_OUT',
+      'BLOCK CAMPAIGN',
+      'UNBLOCK CAMPAIGN',
+    ]);
     expect(of(plain)).toEqual(['BLOCK URL_OPT_OUT', 'BLOCK CAMPAIGN', 'UNBLOCK CAMPAIGN']);
     expect(of(blocks)).toEqual(['BLOCK URL_OPT_OUT', 'BLOCK CAMPAIGN']);
     for (const { end } of subscriptions) await end();
@@ -283,7 +274,16 @@ describe('a subscriber', () => {
     const receiver = await aReceiver();
     const { end } = await subscribe(receiver.url);
     const [slow, quick] = [aPerson(), aPerson()];
-    const item = { n: 0, account: root.id, contact: await contactOf(slow), source: 'MO', covers: 'ALL', complaint: false, receivedAt: new Date(), actor: 'test' };
+    const item = {
+      n: 0,
+      account: root.id,
+      contact: await contactOf(slow),
+      source: 'MO',
+      covers: 'ALL',
+      complaint: false,
+      receivedAt: new Date(),
+      actor: 'test',
+    };
     const slowOne = await test.storage.db.connect();
     try {
       await slowOne.query('begin');
@@ -310,10 +310,11 @@ describe('a subscriber', () => {
     for (const person of people) await change('BLOCK', person);
     await until(() => toldIn(alive.accepted).length === 25, 'the endpoint that lives');
     await until(async () => (await failing.phase()) === 'failing', 'the phase');
-    const { metadata } = { metadata: await client.workflow.getHandle(eventsWorkflowId(failing.id)).query<string>('__temporal_workflow_metadata') };
-    const details = JSON.stringify(metadata);
-    expect(details).toMatch(/refused \d+ posts in a row \(HTTP_503\); 25 events wait/);
-    for (const person of people) expect(details).not.toContain(person);
+    const query = () =>
+      test.client.workflow.getHandle(eventsWorkflowId(failing.id)).query<object>('__temporal_workflow_metadata');
+    const shown = async (): Promise<string> => JSON.stringify(await query());
+    await until(async () => /refused \d+ posts in a row \(HTTP_503\); 25 events wait/.test(await shown()), 'details');
+    for (const person of people) expect(await shown()).not.toContain(person);
     expect(await failing.waiting()).toBe(25);
     await until(() => dead.posts.length > 8, 'many attempts');
     dead.answerWith(() => 200);
@@ -341,23 +342,24 @@ describe('a subscriber', () => {
       }),
     );
     for (let i = 0; i < 2; i += 1) {
-      await workers?.close();
-      workers = await startWorkers();
+      await test.stopWorkers();
+      await test.startWorkers();
     }
     await writing;
     await until(async () => (await waiting()) === 0, 'everything told', 60_000);
     const told = new Map<string, Told>();
     for (const one of toldIn(receiver.accepted)) if (!told.has(one.messageId)) told.set(one.messageId, one);
     for (const person of people) {
-      const kinds = [...told.values()].filter(({ content }) => content.destination === person).map(({ event }) => event);
+      const kinds = [...told.values()]
+        .filter(({ content }) => content.destination === person)
+        .map(({ event }) => event);
       expect(kinds).toEqual(Array.from({ length: rounds }, (_, round) => (round % 2 === 0 ? 'BLOCK' : 'UNBLOCK')));
     }
     await end();
   });
 
   it('is told again if the worker died after the post and before it was noted, under the same id', async () => {
-    await workers?.close();
-    workers = undefined;
+    await test.stopWorkers();
     const receiver = await aReceiver();
     const { end } = await subscribe(receiver.url);
     const person = aPerson();
@@ -369,7 +371,7 @@ describe('a subscriber', () => {
     });
     await once(worker, 'exit');
     expect(receiver.accepted).toHaveLength(1);
-    workers = await startWorkers();
+    await test.startWorkers();
     await until(() => receiver.accepted.length === 2, 'the second post', 90_000);
     const [first, second] = toldIn(receiver.accepted);
     expect(second).toEqual(first);
@@ -393,6 +395,6 @@ describe('a subscriber', () => {
 });
 
 function startWorkerProcess(): ChildProcess {
-  const env = { ...environment, PATH: process.env['PATH'] };
+  const env = { ...test.environment, PATH: process.env['PATH'] };
   return spawn(process.execPath, [MAIN, 'worker'], { env, stdio: 'ignore' });
 }

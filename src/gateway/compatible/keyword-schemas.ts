@@ -34,7 +34,7 @@ const channel = z.enum(CONFIGURED_CHANNELS, 'unsupported channel');
 /** May be empty: the catch-all. */
 const keyword = z.union([storableText(50, 'size must be between 0 and 50'), z.literal('')]);
 const countryCode = z.string().regex(/^[A-Z]{2}$/, 'must be two upper-case letters');
-const configurationKey = z.string().max(LONGEST);
+const configurationKey = text;
 /** Numbers need no registration here, so they have no keys. */
 const noKey = (name: string) => z.null(`unsupported: use ${name}`).optional();
 /** What is not ours to do may be switched off, but not on. */

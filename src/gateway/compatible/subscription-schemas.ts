@@ -85,7 +85,7 @@ export const subscriptionsQuery = z.object({
   size: wholeNumber(1, 100).default(20),
 });
 
-export const subscriptionParams = z.object({ subscriptionId: z.string().max(LONGEST) });
+export const subscriptionParams = z.object({ subscriptionId: text });
 
 const securityIds = z.object({ authId: z.string().optional() });
 export const subscriptionIds = z.object({
