@@ -1,6 +1,7 @@
 // Delivering the outbox: signals to flows and starts of confirmations, each at least once.
 import { OUTBOX_CHANNEL, type OutboxRow } from '../src/storage/outbox.js';
 import type { ActivityDeps } from './deps.js';
+import { wakeSubscriptions } from './events.js';
 
 const PORTION = 200;
 
@@ -47,6 +48,12 @@ async function deliver(temporal: ActivityDeps['temporal'], row: OutboxRow): Prom
     case 'CONFIRMATION':
       await temporal.startConfirmation(row.payload.eventId);
       return true;
+    case 'AUTO_REPLY':
+      await temporal.startAutoReply(row.payload.inboxId);
+      return true;
+    case 'FORWARD':
+      await temporal.startForwarding(row.payload.inboxId);
+      return true;
   }
 }
 
@@ -73,7 +80,9 @@ export function pumpOutbox(deps: Pick<ActivityDeps, 'storage' | 'temporal'>, rep
     again = true;
     running = running.then(async () => {
       again = false;
-      if (!state.stopped) await deliverOutbox(deps).catch(report);
+      if (state.stopped) return;
+      await deliverOutbox(deps).catch(report);
+      await wakeSubscriptions(deps).catch(report);
     });
   };
 

@@ -3,6 +3,7 @@ import { BlocklistError } from '../src/domain/errors.js';
 import { haltStore } from '../src/storage/halts.js';
 import { shardsToWake } from '../src/storage/sweep.js';
 import type { ActivityDeps } from './deps.js';
+import { wakeSubscriptions } from './events.js';
 import { deliverOutbox } from './outbox.js';
 
 export interface Swept {
@@ -22,6 +23,7 @@ export function createSweepActivities(deps: ActivityDeps) {
       const expired = await storage.permits.expire();
       await halts.releaseResumed();
       await storage.optOuts.finishDomains();
+      await wakeSubscriptions(deps);
       if (failed > 0 && delivered === 0) {
         throw new BlocklistError('TEMPORAL_UNAVAILABLE', 'No outbox message could be delivered.', { retryable: true });
       }

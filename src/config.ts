@@ -19,6 +19,8 @@ export interface Config {
   /** Origins of Temporal Web, beside those of this machine, that may ask for decoded payloads. */
   readonly codecOrigins: readonly string[];
   readonly limits: Limits;
+  /** True: webhooks of keywords and subscriptions may lead to this machine and private networks. */
+  readonly privateWebhooks: boolean;
 }
 
 export interface Limits {
@@ -53,6 +55,7 @@ export function readConfig(env: Environment = process.env): Config {
     publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
     codecOrigins: originsOf(env, 'BLOCKLIST_CODEC_ORIGINS'),
     limits: limitsOf(env),
+    privateWebhooks: isOn(env, 'BLOCKLIST_PRIVATE_WEBHOOKS'),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -114,11 +117,13 @@ function limitsOf(env: Environment): Limits {
   if (!/^\d{1,6}$/.test(rate)) {
     throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_REQUESTS_PER_SECOND must be a whole number; 0 is no limit.');
   }
-  const documented = env['BLOCKLIST_DOCUMENTED_RATES'] || 'off';
-  if (documented !== 'on' && documented !== 'off') {
-    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_DOCUMENTED_RATES must be on or off.');
-  }
-  return { requestsPerSecond: Number(rate), documentedRates: documented === 'on' };
+  return { requestsPerSecond: Number(rate), documentedRates: isOn(env, 'BLOCKLIST_DOCUMENTED_RATES') };
+}
+
+function isOn(env: Environment, name: string): boolean {
+  const text = env[name] || 'off';
+  if (text !== 'on' && text !== 'off') throw new BlocklistError('CONFIGURATION', `${name} must be on or off.`);
+  return text === 'on';
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

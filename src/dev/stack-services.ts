@@ -101,6 +101,8 @@ export function stackEnvironment(
     BLOCKLIST_PUBLIC_URL: base['BLOCKLIST_PUBLIC_URL'] || addresses.gatewayUrl,
     BLOCKLIST_GATEWAY_URL: addresses.gatewayUrl,
     BLOCKLIST_SANDBOX_URL: addresses.sandboxUrl,
+    // Whoever tries it out has his receiver on the same machine.
+    BLOCKLIST_PRIVATE_WEBHOOKS: base['BLOCKLIST_PRIVATE_WEBHOOKS'] || 'on',
     BLOCKLIST_SANDBOX_LOG: join(cacheDir, 'sandbox', 'messages.jsonl'),
   };
 }

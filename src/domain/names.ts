@@ -8,6 +8,9 @@ export const WORKFLOW_TYPES = {
   inbound: 'blocklistInbound',
   broadcast: 'blocklistBroadcast',
   confirmation: 'blocklistConfirmation',
+  autoReply: 'blocklistAutoReply',
+  forwarding: 'blocklistForwarding',
+  events: 'blocklistEvents',
   sweep: 'blocklistSweep',
   request: 'blocklistRequest',
 } as const;
@@ -30,6 +33,9 @@ export const ACTIVITY_NAMES = [
   'blocklistSetBroadcastStatus',
   'blocklistBroadcastProgress',
   'blocklistConfirm',
+  'blocklistAnswer',
+  'blocklistForward',
+  'blocklistDeliverEvents',
   'blocklistSweepOnce',
   'blocklistDeliverOutbox',
 ] as const;
@@ -50,6 +56,11 @@ export const INBOUND_MESSAGES = {
   signal: 'blocklistSignal',
   /** Update: the events themselves; they count from the answer. */
   receive: 'blocklistReceive',
+} as const;
+
+export const EVENTS_MESSAGES = {
+  /** Signal: there is something to deliver. */
+  wake: 'blocklistWakeEvents',
 } as const;
 
 export const BROADCAST_MESSAGES = {

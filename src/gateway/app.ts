@@ -14,6 +14,8 @@ import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
 import { registerBlocklistRoutes } from './compatible/blocklist-routes.js';
+import { registerKeywordRoutes } from './compatible/keyword-routes.js';
+import { registerSubscriptionRoutes } from './compatible/subscription-routes.js';
 import { registerReplyRoutes } from './inbound/reply-routes.js';
 import { registerReportRoutes } from './inbound/report-routes.js';
 import { registerCodecRoutes } from './operations/codec-routes.js';
@@ -92,6 +94,8 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
   });
   await family((scope) => {
     registerBlocklistRoutes(scope, deps);
+    registerKeywordRoutes(scope, deps);
+    registerSubscriptionRoutes(scope, deps);
   });
   await family((scope) => {
     registerOperationsRoutes(scope, deps);

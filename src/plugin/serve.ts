@@ -1,12 +1,14 @@
 // The composition of the shared workers: storage, provider and Temporal become activities.
 import type { Client } from '@temporalio/client';
 import { createActivities, type Activities, type ActivityDeps } from '../../activities/index.js';
+import { WEBHOOK_RETRIES, type WebhookRetries } from '../../activities/deps.js';
 import { pumpOutbox } from '../../activities/outbox.js';
 import type { Config } from '../config.js';
 import { BlocklistError } from '../domain/errors.js';
 import type { SendingChannel } from '../domain/channel.js';
 import type { Metrics } from '../metrics.js';
 import type { Provider } from '../providers/provider.js';
+import { createWebhooks } from '../providers/webhook.js';
 import { createSandboxProvider } from '../providers/sandbox/sandbox-provider.js';
 import { openStorage, type Storage } from '../storage/storage.js';
 import { temporalAccess } from './temporal-access.js';
@@ -27,6 +29,8 @@ export interface OpenedActivities {
 export interface OpenActivitiesOptions {
   readonly client: Client;
   readonly metrics?: Metrics;
+  /** Default: {@link WEBHOOK_RETRIES}. */
+  readonly retries?: WebhookRetries;
   /** Faults that are tried again anyway; named, never quoted. */
   readonly report?: (what: string) => void;
 }
@@ -52,6 +56,8 @@ export async function openActivities(config: Config, options: OpenActivitiesOpti
     providerFor: (_channel: SendingChannel): Provider => provider,
     links: { keys: config.linkKeys, publicUrl: config.publicUrl },
     temporal,
+    webhooks: createWebhooks({ allowPrivate: config.privateWebhooks }),
+    retries: options.retries ?? WEBHOOK_RETRIES,
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   };
   const deps: ActivityDeps = { ...common, storage };

@@ -7,8 +7,9 @@ import {
 } from '@temporalio/client';
 import type { TemporalAccess } from '../../activities/deps.js';
 import { BlocklistError } from '../domain/errors.js';
-import { INBOUND_MESSAGES, TASK_QUEUES, WORKFLOW_TYPES } from '../domain/names.js';
+import { EVENTS_MESSAGES, INBOUND_MESSAGES, TASK_QUEUES, WORKFLOW_TYPES } from '../domain/names.js';
 import { inboundWorkflowId } from '../domain/shard.js';
+import { searchAttributes } from './search-attributes.js';
 
 /** There is one sweep for a namespace. */
 const SWEEP_WORKFLOW_ID = 'blocklist-sweep';
@@ -53,6 +54,16 @@ export function temporalAccess(client: Client): Temporal {
     return state.pending;
   };
 
+  const startOnce = (type: string, workflowId: string, input: object): Promise<void> =>
+    ignoreStarted(
+      client.workflow.start(type, {
+        workflowId,
+        taskQueue: TASK_QUEUES.single,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      }),
+    );
+
   return {
     async wake(woken) {
       await Promise.all(woken.map(wake));
@@ -67,14 +78,24 @@ export function temporalAccess(client: Client): Temporal {
       }
     },
     async startConfirmation(eventId) {
-      await ignoreStarted(
-        client.workflow.start(WORKFLOW_TYPES.confirmation, {
-          workflowId: `blocklist-confirmation-${eventId}`,
-          taskQueue: TASK_QUEUES.single,
-          args: [{ eventId }],
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        }),
-      );
+      await startOnce(WORKFLOW_TYPES.confirmation, `blocklist-confirmation-${eventId}`, { eventId });
+    },
+    async startAutoReply(inboxId) {
+      await startOnce(WORKFLOW_TYPES.autoReply, `blocklist-auto-reply-${inboxId}`, { inboxId });
+    },
+    async startForwarding(inboxId) {
+      await startOnce(WORKFLOW_TYPES.forwarding, `blocklist-forwarding-${inboxId}`, { inboxId });
+    },
+    async wakeSubscription({ id, accountKey }) {
+      await client.workflow.signalWithStart(WORKFLOW_TYPES.events, {
+        workflowId: eventsWorkflowId(id),
+        taskQueue: TASK_QUEUES.single,
+        args: [{ subscriptionId: id }],
+        signal: EVENTS_MESSAGES.wake,
+        signalArgs: [],
+        staticSummary: `events of subscription ${id}`,
+        typedSearchAttributes: [{ key: searchAttributes.account, value: accountKey }],
+      });
     },
     async ensureSweep() {
       await ignoreStarted(
@@ -101,6 +122,11 @@ export function temporalAccess(client: Client): Temporal {
       }
     },
   };
+}
+
+/** A subscription's own workflow, by the id of its row. */
+export function eventsWorkflowId(subscriptionId: number): string {
+  return `blocklist-events-${subscriptionId}`;
 }
 
 export function unavailable(message: string, cause?: unknown): BlocklistError {

@@ -1,6 +1,8 @@
 // What a confirmation needs to know about the opt-out it confirms.
 import type { SendingChannel } from '../domain/channel.js';
+import type { DeliveryWindow } from '../domain/delivery-window.js';
 import type { Queryable } from './database.js';
+import { withoutNulls } from './without-nulls.js';
 
 export interface Confirmable {
   readonly accountId: number;
@@ -9,7 +11,10 @@ export interface Confirmable {
   readonly channel: SendingChannel;
   /** Our number: the reply went there, so the confirmation comes from there. */
   readonly sender: string;
+  /** The keyword's own answer, where it has one. */
   readonly autoResponse?: string;
+  readonly autoResponseSender?: string;
+  readonly autoResponseWindow?: DeliveryWindow;
   /** Of the five minutes after the reply was received. */
   readonly secondsLeft: number;
 }
@@ -24,9 +29,10 @@ const MOST_A_DAY = 3;
  * Undefined too if the person has had enough of them today.
  */
 export async function readConfirmable(db: Queryable, eventId: string): Promise<Confirmable | undefined> {
-  const found = await db.query<Omit<Confirmable, 'autoResponse'> & { autoResponse: string | null }>(
+  const found = await db.query(
     `select e.account_id as "accountId", a.key as "accountKey", e.contact_id as "contactId", i.channel, i.sender,
-       e.evidence ->> 'autoResponse' as "autoResponse",
+       e.evidence ->> 'autoResponse' as "autoResponse", e.evidence ->> 'autoResponseSender' as "autoResponseSender",
+       e.evidence -> 'autoResponseWindow' as "autoResponseWindow",
        $2 - extract(epoch from clock_timestamp() - e.received_at)::float8 as "secondsLeft"
      from blocklist_events e
      join accounts a on a.id = e.account_id
@@ -53,8 +59,5 @@ export async function readConfirmable(db: Queryable, eventId: string): Promise<C
            and s.claimed_at < e.at)`,
     [eventId, WINDOW_SECONDS, MOST_A_DAY],
   );
-  const row = found.rows[0];
-  if (row === undefined) return undefined;
-  const { autoResponse, ...rest } = row;
-  return autoResponse === null ? rest : { ...rest, autoResponse };
+  return found.rows.map((row) => withoutNulls<Confirmable>(row))[0];
 }

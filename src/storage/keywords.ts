@@ -1,16 +1,24 @@
 // Keywords configured for an account, channel or sender, and which of them hold for a reply.
 import type { SendingChannel } from '../domain/channel.js';
+import type { DeliveryWindow } from '../domain/delivery-window.js';
+import { present } from '../domain/present.js';
 import { checkKeyword, type KeywordInput } from '../domain/replies/configured-keyword.js';
-import type { KeywordRule } from '../domain/replies/keywords.js';
+import type { Forwarding, KeywordRule } from '../domain/replies/keywords.js';
 import type { Level } from '../domain/scope.js';
 import { senderKey } from '../domain/sender.js';
 import type { Account } from './accounts.js';
 import type { Database, Queryable } from './database.js';
+import { withoutNulls } from './without-nulls.js';
 
 export interface ConfiguredKeyword extends KeywordInput {
   readonly id: string;
+  /** By which others name it: 32 hexadecimal digits. */
+  readonly key: string;
   readonly accountKey: string;
 }
+
+/** What there is one keyword for, within an account. */
+export type KeywordName = Pick<KeywordInput, 'channel' | 'sender' | 'keyword'>;
 
 /** An absent field means any, as in the keyword itself: it asks for keywords set up without it. */
 export interface KeywordScope {
@@ -21,8 +29,20 @@ export interface KeywordScope {
 export interface Keywords {
   /** Set a keyword up, or change the one that is there under the same scope and word. @throws InvalidInputError */
   set(account: Account, input: KeywordInput): Promise<ConfiguredKeyword>;
+  /**
+   * As {@link set}, given what is there under that scope and word: nothing at first. Changes of one keyword wait for each other.
+   * @throws InvalidInputError
+   */
+  change(
+    account: Account,
+    scope: KeywordName,
+    change: (current: KeywordInput) => KeywordInput,
+  ): Promise<ConfiguredKeyword>;
   /** False if there was none. */
   remove(account: Account, id: string): Promise<boolean>;
+  /** By its public key, of the account or one below it. False if there was none. */
+  removeByKey(account: Account, key: string): Promise<boolean>;
+  findByKey(account: Account, key: string): Promise<ConfiguredKeyword | undefined>;
   /** Keywords of the account itself, with a filter only those that hold for that channel and sender. */
   list(account: Account, filter?: KeywordScope): Promise<readonly ConfiguredKeyword[]>;
   /**
@@ -45,30 +65,66 @@ const REMEMBERED = 10_000;
 export function keywordStore(db: Database): Keywords {
   const remembered = new Map<string, { readonly rules: readonly KeywordRule[]; readonly until: number }>();
 
-  return {
+  const store: Keywords = {
     async set(account, input) {
-      const keyword = checkKeyword(input);
-      const stored = await db.query<KeywordRow>(
-        `insert into keywords as k (account_id, channel, sender, sender_key, keyword, action, level, auto_response)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (account_id, coalesce(channel, ''), coalesce(sender_key, ''), coalesce(keyword, ''))
-         do update set action = excluded.action, level = excluded.level, auto_response = excluded.auto_response,
-           sender = excluded.sender
-         returning ${COLUMNS}, $9::text as "accountKey"`,
-        [
-          account.id,
-          keyword.channel ?? null,
-          keyword.sender ?? null,
-          keyword.sender === undefined ? null : senderKey(keyword.sender),
-          keyword.keyword ?? null,
-          keyword.action ?? null,
-          keyword.level ?? null,
-          keyword.autoResponse ?? null,
-          account.key,
-        ],
-      );
+      checkKeyword(input);
+      // What is set up elsewhere stays: whoever knows the word's meaning need not know where its replies are forwarded to.
+      return store.change(account, input, ({ forwarding, username, platform }) => ({
+        ...(forwarding === undefined ? {} : { forwarding }),
+        ...(username === undefined ? {} : { username }),
+        ...(platform === undefined ? {} : { platform }),
+        ...input,
+      }));
+    },
+
+    async change(account, scope, change) {
+      const named = checkKeyword(scopeOf(scope));
+      const key = [
+        account.id,
+        named.channel ?? null,
+        named.sender === undefined ? null : senderKey(named.sender),
+        named.keyword ?? null,
+      ];
+      const stored = await db.transaction(async (tx) => {
+        await tx.query(
+          `insert into keywords (account_id, channel, sender, sender_key, keyword)
+           values ($1, $2, $5, $3, $4) on conflict do nothing`,
+          [...key, named.sender ?? null],
+        );
+        const found = await tx.query<KeywordRow>(
+          `select ${COLUMNS}, null as "accountKey" from keywords k
+           where k.account_id = $1 and coalesce(k.channel, '') = coalesce($2, '')
+             and coalesce(k.sender_key, '') = coalesce($3, '') and coalesce(k.keyword, '') = coalesce($4, '')
+           for update`,
+          key,
+        );
+        const current = present(found.rows[0], 'the keyword');
+        const { id, accountKey: _, key: __, ...known } = toKeyword(current);
+        const next = checkKeyword({ ...change(known), ...scopeOf(scope) });
+        const changed = await tx.query<KeywordRow>(
+          `update keywords k
+           set action = $2, level = $3, auto_response = $4, auto_response_sender = $5, auto_response_window = $6,
+             forwarding = $7, username = $8, platform = $9, sender = $10
+           where k.id = $1
+           returning ${COLUMNS}, $11::text as "accountKey"`,
+          [
+            id,
+            next.action ?? null,
+            next.level ?? null,
+            next.autoResponse ?? null,
+            next.autoResponseSender ?? null,
+            json(next.autoResponseWindow),
+            json(next.forwarding),
+            next.username ?? null,
+            json(next.platform),
+            next.sender ?? null,
+            account.key,
+          ],
+        );
+        return toKeyword(present(changed.rows[0], 'the keyword'));
+      });
       remembered.clear();
-      return toKeyword(stored.rows[0] as KeywordRow);
+      return stored;
     },
 
     async remove(account, id) {
@@ -76,6 +132,26 @@ export function keywordStore(db: Database): Keywords {
       const removed = await db.query('delete from keywords where id = $1 and account_id = $2', [id, account.id]);
       remembered.clear();
       return removed.rowCount === 1;
+    },
+
+    async removeByKey(account, key) {
+      const removed = await db.query(
+        'delete from keywords k using accounts a where k.key = $1 and a.id = k.account_id and $2 = any (a.ancestors)',
+        [key, account.id],
+      );
+      remembered.clear();
+      return removed.rowCount === 1;
+    },
+
+    async findByKey(account, key) {
+      const found = await db.query<KeywordRow>(
+        `select ${COLUMNS}, a.key as "accountKey"
+         from keywords k
+         join accounts a on a.id = k.account_id
+         where k.key = $1 and $2 = any (a.ancestors)`,
+        [key, account.id],
+      );
+      return found.rows.map(toKeyword)[0];
     },
 
     async list(account, filter = {}) {
@@ -117,10 +193,12 @@ export function keywordStore(db: Database): Keywords {
       return rules;
     },
   };
+  return store;
 }
 
 interface KeywordRow {
   readonly id: string;
+  readonly key: string;
   readonly accountKey: string;
   readonly channel: SendingChannel | null;
   readonly sender: string | null;
@@ -128,26 +206,30 @@ interface KeywordRow {
   readonly action: 'BLOCK' | 'UNBLOCK' | null;
   readonly level: Level | null;
   readonly autoResponse: string | null;
+  readonly autoResponseSender: string | null;
+  readonly autoResponseWindow: DeliveryWindow | null;
+  readonly forwarding: Forwarding | null;
+  readonly username: string | null;
+  readonly platform: KeywordInput['platform'] | null;
 }
 
-const COLUMNS = 'k.id::text, k.channel, k.sender, k.keyword, k.action, k.level, k.auto_response as "autoResponse"';
+const COLUMNS = `k.id::text, k.key, k.channel, k.sender, k.keyword, k.action, k.level, k.auto_response as "autoResponse",
+  k.auto_response_sender as "autoResponseSender", k.auto_response_window as "autoResponseWindow", k.forwarding,
+  k.username, k.platform`;
 
-const toRule = (row: KeywordRow): KeywordRule => ({
-  id: row.id,
-  ...(row.keyword === null ? {} : { keyword: row.keyword }),
-  ...(row.action === null ? {} : { action: row.action }),
-  ...(row.level === null ? {} : { level: row.level }),
-  ...(row.autoResponse === null ? {} : { autoResponse: row.autoResponse }),
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+const scopeOf = ({ channel, sender, keyword }: KeywordName): KeywordName => ({
+  ...(channel === undefined ? {} : { channel }),
+  ...(sender === undefined ? {} : { sender }),
+  ...(keyword === undefined ? {} : { keyword }),
 });
 
-const toKeyword = (row: KeywordRow): ConfiguredKeyword => {
-  const { keyword, ...rule } = toRule(row);
-  return {
-    ...rule,
-    id: row.id,
-    accountKey: row.accountKey,
-    ...(row.channel === null ? {} : { channel: row.channel }),
-    ...(row.sender === null ? {} : { sender: row.sender }),
-    ...(typeof keyword === 'string' ? { keyword } : {}),
-  };
+const toKeyword = (row: KeywordRow): ConfiguredKeyword => withoutNulls<ConfiguredKeyword>(row);
+
+/** What a reading needs, and no more. */
+const toRule = (row: KeywordRow): KeywordRule => {
+  const { id, keyword, action, level, autoResponse, autoResponseSender, autoResponseWindow, forwarding } = row;
+  const rule = { id, keyword, action, level, autoResponse, autoResponseSender, autoResponseWindow, forwarding };
+  return withoutNulls<KeywordRule>(rule);
 };

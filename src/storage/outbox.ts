@@ -11,7 +11,8 @@ export type OutboxMessage =
         readonly arg: unknown;
       };
     }
-  | { readonly kind: 'CONFIRMATION'; readonly payload: { readonly eventId: string } };
+  | { readonly kind: 'CONFIRMATION'; readonly payload: { readonly eventId: string } }
+  | { readonly kind: 'AUTO_REPLY' | 'FORWARD'; readonly payload: { readonly inboxId: string } };
 
 export type OutboxRow = OutboxMessage & { readonly id: string; readonly tries: number };
 

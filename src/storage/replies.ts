@@ -7,6 +7,7 @@ import type { KeywordRule } from '../domain/replies/keywords.js';
 import type { ReplyPolicy } from '../domain/replies/reading.js';
 import { LIFT_TABLE } from '../domain/lifts.js';
 import type { ReplySignal } from '../domain/step-activities.js';
+import { decideFollowUps, messagesOf, type FollowUp } from './automatic-replies.js';
 import type { Database, Queryable } from './database.js';
 import { pages, writeOptIns, writeOptOuts, type Confidence, type OptIn, type OptOut } from './opt-outs.js';
 import { enqueue, type OutboxMessage } from './outbox.js';
@@ -61,6 +62,8 @@ interface UnreadReply {
 interface ReadReply {
   readonly reply: UnreadReply;
   readonly read: Interpretation;
+  /** The configured keywords that it was read by. */
+  readonly rules: readonly KeywordRule[];
 }
 
 /** Read one portion of a shard. */
@@ -107,13 +110,15 @@ async function drainPeople(db: Database, contacts: readonly string[], rulesFor: 
     );
     const replies: ReadReply[] = [];
     for (const reply of unread.rows) {
-      const rules = await rulesFor(tx, reply.accountId, reply.channel, reply.senderKey);
-      replies.push({ reply, read: interpret(reply.text, rules.keywords, rules.policy) });
+      const { keywords, policy } = await rulesFor(tx, reply.accountId, reply.channel, reply.senderKey);
+      replies.push({ reply, read: interpret(reply.text, keywords, policy), rules: keywords });
     }
     const changes = await applyInOrder(tx, replies);
-    await markRead(tx, replies);
+    const followUps = await decideFollowUps(tx, replies);
+    await markRead(tx, replies, followUps);
     await tx.query('select blocklist_release($1::bigint[])', [contacts]);
     await enqueueConfirmations(tx, changes.added);
+    await enqueue(tx, messagesOf(followUps));
     // One that waits for a human is forwarded when he has decided that it was ordinary talk.
     const spoken = replies.filter(({ read }) => read.action !== 'BLOCK' && read.action !== 'REVIEW');
     await forwardToFlows(
@@ -162,6 +167,7 @@ function optInOf(item: ReadReply): OptIn {
 
 function changeOf({ reply, read }: ReadReply) {
   const { keyword } = read;
+  const { id: rule, autoResponse, autoResponseSender, autoResponseWindow } = keyword.rule ?? {};
   return {
     accountId: reply.accountId,
     contactId: reply.contactId,
@@ -172,8 +178,11 @@ function changeOf({ reply, read }: ReadReply) {
     evidence: {
       keyword: keywordOf(read),
       builtIn: keyword.builtIn,
-      ...(keyword.rule?.id === undefined ? {} : { rule: keyword.rule.id }),
-      ...(keyword.rule?.autoResponse === undefined ? {} : { autoResponse: keyword.rule.autoResponse }),
+      // What is undefined is left out where this becomes JSON.
+      rule,
+      autoResponse,
+      autoResponseSender,
+      autoResponseWindow,
       ...evidenceOf(read),
     },
     ...(keyword.level === 'FROM_SENDER' ? { channel: reply.channel, sender: reply.sender } : {}),
@@ -198,7 +207,11 @@ const evidenceOf = ({ reading }: Interpretation) =>
         sure: reading.confidence,
       };
 
-async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<void> {
+async function markRead(
+  tx: Queryable,
+  replies: readonly ReadReply[],
+  followUps: ReadonlyMap<string, FollowUp>,
+): Promise<void> {
   await tx.query(
     `update inbox i
      set state = case when r.reading ->> 'action' = 'REVIEW' then 'review' else 'read' end,
@@ -216,6 +229,7 @@ async function markRead(tx: Queryable, replies: readonly ReadReply[]): Promise<v
             sendId: reply.sendId ?? undefined,
             campaignId: reply.campaignId ?? undefined,
             confidence: reply.confidence,
+            ...followUps.get(reply.inboxId),
           },
         })),
       ),

@@ -11,6 +11,8 @@ export interface StreamSpec {
   readonly purpose?: Purpose;
   readonly campaign?: string;
   readonly kind?: 'message' | 'confirmation';
+  /** True for answers that nobody wrote: no reply is about them. */
+  readonly automatic?: boolean;
 }
 
 export interface Streams {
@@ -60,14 +62,15 @@ export function streamStore(db: Queryable): Streams {
         spec.purpose ?? 'MARKETING',
         spec.kind ?? 'message',
         campaign,
+        spec.automatic ?? false,
       ];
       return upsert(
         JSON.stringify(['stream', ...values]),
         `select id from streams
          where account_id = $1 and channel = $2 and sender = $3 and sender_key = $4 and purpose = $5 and kind = $6
-           and coalesce(campaign_id, 0) = coalesce($7::integer, 0)`,
-        `insert into streams (account_id, channel, sender, sender_key, purpose, kind, campaign_id)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+           and coalesce(campaign_id, 0) = coalesce($7::integer, 0) and automatic = $8`,
+        `insert into streams (account_id, channel, sender, sender_key, purpose, kind, campaign_id, automatic)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
         values,
       );
     },

@@ -1,10 +1,11 @@
 // A worker that carries broadcasts and nothing else, as a process of its own: tests kill it. Prints a line when it polls.
 import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { createBroadcastActivities } from '../../activities/broadcast.js';
-import type { ActivityDeps } from '../../activities/deps.js';
+import { WEBHOOK_RETRIES, type ActivityDeps } from '../../activities/deps.js';
 import { failing } from '../../activities/failures.js';
 import { TASK_QUEUES } from '../../src/domain/names.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/sandbox-provider.js';
+import { createWebhooks } from '../../src/providers/webhook.js';
 import { openStorage } from '../../src/storage/storage.js';
 
 export interface BroadcastWorkerOptions {
@@ -29,8 +30,13 @@ const deps: ActivityDeps = {
   temporal: {
     signal: () => Promise.resolve(true),
     startConfirmation: () => Promise.resolve(),
+    startAutoReply: () => Promise.resolve(),
+    startForwarding: () => Promise.resolve(),
+    wakeSubscription: () => Promise.resolve(),
     wake: () => Promise.resolve(),
   },
+  webhooks: createWebhooks({ allowPrivate: true }),
+  retries: WEBHOOK_RETRIES,
 };
 const connection = await NativeConnection.connect({ address: options.address });
 const common = {

@@ -6,6 +6,7 @@ import { normaliseAtTheDoor } from '../../src/domain/destinations.js';
 import { claimantFor, permitIdForKey } from '../../src/domain/permit-id.js';
 import { DEFAULT_ACCOUNT_KEY } from '../../src/domain/scope.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/sandbox-provider.js';
+import { createWebhooks } from '../../src/providers/webhook.js';
 import { openStorage, type Storage } from '../../src/storage/storage.js';
 import type { PermitRow } from '../../src/storage/permits.js';
 import { openTestSandbox, type TestSandbox } from '../../src/testing/test-sandbox.js';
@@ -22,6 +23,11 @@ export interface Product {
   /** Signals that the outbox delivered, by workflow id. */
   readonly signals: { readonly workflowId: string; readonly signal: string; readonly arg: unknown }[];
   readonly confirmations: string[];
+  /** What else the outbox asked to be started: by inbox id. */
+  readonly autoReplies: string[];
+  readonly forwardings: string[];
+  /** Subscriptions that were woken. */
+  readonly woken: number[];
   contact(destination: string, channel?: SendingChannel): Promise<string>;
   claim(options: ClaimOptions): Promise<PermitRow>;
   reply(options: ReplyOptions): Promise<void>;
@@ -57,6 +63,9 @@ export async function openProduct(): Promise<Product> {
   const provider = createSandboxProvider({ url: sandbox.url });
   const signals: Product['signals'] = [];
   const confirmations: string[] = [];
+  const autoReplies: string[] = [];
+  const forwardings: string[] = [];
+  const woken: number[] = [];
   const deps: ActivityDeps = {
     storage,
     providerFor: () => provider,
@@ -67,8 +76,13 @@ export async function openProduct(): Promise<Product> {
         return true;
       },
       startConfirmation: async (eventId) => void confirmations.push(eventId),
+      startAutoReply: async (inboxId) => void autoReplies.push(inboxId),
+      startForwarding: async (inboxId) => void forwardings.push(inboxId),
+      wakeSubscription: async ({ id }) => void woken.push(id),
       wake: async () => undefined,
     },
+    webhooks: createWebhooks({ allowPrivate: true, timeoutMs: 1_000 }),
+    retries: { minuteMs: 5, firstMs: 5, mostMs: 50 },
   };
   const account = await storage.accounts.get();
   const contact = async (destination: string, channel: SendingChannel = 'SMS'): Promise<string> => {
@@ -83,6 +97,9 @@ export async function openProduct(): Promise<Product> {
     deps,
     signals,
     confirmations,
+    autoReplies,
+    forwardings,
+    woken,
     contact,
     async claim({ to, key, channel = 'SMS', sender = '10950', claimant = key, ...stream }) {
       const streamId = await storage.streams.id({ accountId: account.id, channel, sender, ...stream });

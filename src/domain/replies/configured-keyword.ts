@@ -1,8 +1,10 @@
 // A keyword as an operator sets it up, checked and brought to the one form it is stored in.
 import { SENDING_CHANNELS, type SendingChannel } from '../channel.js';
+import { windowViolations, type DeliveryWindow } from '../delivery-window.js';
 import { InvalidInputError, type Violation } from '../errors.js';
-import { DEFAULT_LEVEL } from './keywords.js';
 import type { Level } from '../scope.js';
+import { webhookUrlProblem } from '../webhook-url.js';
+import { DEFAULT_LEVEL, type Forwarding } from './keywords.js';
 import { firstWords } from './words.js';
 
 export interface KeywordInput {
@@ -14,6 +16,12 @@ export interface KeywordInput {
   readonly action?: 'BLOCK' | 'UNBLOCK';
   readonly level?: Level;
   readonly autoResponse?: string;
+  readonly autoResponseSender?: string;
+  readonly autoResponseWindow?: DeliveryWindow;
+  readonly forwarding?: Forwarding;
+  /** Of the account's own systems: kept and told, without effect here. */
+  readonly username?: string;
+  readonly platform?: { readonly applicationId?: string; readonly entityId?: string };
 }
 
 /** Limits of the product's keyword API. */
@@ -52,6 +60,16 @@ export function checkKeyword(input: KeywordInput): KeywordInput {
     'autoResponse',
     `must have at most ${LONGEST_RESPONSE} characters`,
   );
+  must(
+    input.autoResponse !== undefined || (input.autoResponseSender ?? input.autoResponseWindow) === undefined,
+    'autoResponse',
+    'is needed for its sender and window',
+  );
+  if (input.autoResponseWindow !== undefined) {
+    violations.push(...windowViolations(input.autoResponseWindow, 'autoResponse.deliveryTimeWindow'));
+  }
+  const problem = input.forwarding === undefined ? undefined : webhookUrlProblem(input.forwarding.url);
+  must(problem === undefined, 'forwarding.url', problem ?? '');
   if (violations.length > 0) throw new InvalidInputError(violations);
   const { keyword: _raw, level: _level, autoResponse, ...scope } = input;
   return {

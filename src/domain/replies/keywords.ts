@@ -1,5 +1,6 @@
 // What a reply means by its first word. Configured keywords first, then the words that the rules of the US name as
 // enough to opt out, then the catch-all. Pure and linear in the text, whatever the text is.
+import type { DeliveryWindow } from '../delivery-window.js';
 import type { Level } from '../scope.js';
 import { firstWords, type Word } from './words.js';
 
@@ -12,6 +13,17 @@ export interface KeywordRule {
   readonly action?: 'BLOCK' | 'UNBLOCK';
   readonly level?: Level;
   readonly autoResponse?: string;
+  /** Absent: the number that the reply came to. */
+  readonly autoResponseSender?: string;
+  readonly autoResponseWindow?: DeliveryWindow;
+  readonly forwarding?: Forwarding;
+}
+
+/** Replies with this keyword are posted to an address of the account's own. */
+export interface Forwarding {
+  readonly url: string;
+  /** The product's name for the shape of the body, such as `MO_JSON_2`. */
+  readonly format: string;
 }
 
 export interface KeywordReading {
@@ -97,7 +109,8 @@ function choose(
   return builtIn === undefined ? configured.find(isCatchAll) : undefined;
 }
 
-function isCatchAll(rule: KeywordRule): boolean {
+/** The rule for whatever no other rule is for. */
+export function isCatchAll(rule: KeywordRule): boolean {
   return rule.keyword === undefined || rule.keyword === null || rule.keyword.trim() === '';
 }
 
