@@ -128,7 +128,9 @@ it('presses within a second of their messages are a burst, wherever they come fr
     // The message has just been taken by the provider.
     await test.storage.db.query('update sends set settled_at = clock_timestamp() where contact_id = $1', [contactId]);
     await press(path, 'Mozilla/5.0');
-    await test.storage.db.query(`update link_press_origins set pressed_at = pressed_at - interval '1 minute' where kind = 'ADDRESS'`);
+    await test.storage.db.query(
+      `update link_press_origins set pressed_at = pressed_at - interval '1 minute' where kind = 'ADDRESS'`,
+    );
   }
   expect((await bursts())[0]).toMatchObject({ kind: 'INSTANT', presses: 5 });
 });
@@ -139,9 +141,9 @@ it('a burst of another account tree is as unknown as one that never was, and a v
   const keys = apiKeyStore(test.storage.db);
   const reverse = async (key: string) =>
     (await test.call('POST', `/api/v1/link-bursts/${id}/reverse`, undefined, { authorization: `App ${key}` })).status;
-  const made = { name: 'a test', createdBy: 'operator:test' };
-  const editor = await keys.create({ ...made, account: stranger, role: 'editor' });
-  const viewer = await keys.create({ ...made, account: await test.storage.accounts.get(), role: 'viewer' });
+  const editor = await keys.create(stranger, { name: 'a test', role: 'editor' }, 'operator:test');
+  const root = await test.storage.accounts.get();
+  const viewer = await keys.create(root, { name: 'a test', role: 'viewer' }, 'operator:test');
   expect(await reverse(editor.key)).toBe(404);
   expect(await reverse(viewer.key)).toBe(403);
 });

@@ -400,14 +400,16 @@ describe('the texts', () => {
     const from = texts.from('Shop', 'SMS');
     for (const text of [texts.ask, texts.confirmed, texts.choice]) expect(text.sender(from)).toContain('Shop');
     for (const part of [texts.ask, texts.choice, texts.confirmed, texts.undone, texts.stands, texts.invalid]) {
-      for (const text of Object.values(part)) if (typeof text === 'string') expect(text.length).toBeGreaterThan(4);
+      for (const text of Object.values(part)) if (typeof text === 'string') expect(text.length).toBeGreaterThan(3);
     }
   });
 
   it('are there in at least eight languages, one of which is written from right to left', async () => {
     expect(PAGE_LANGUAGES.length).toBeGreaterThanOrEqual(8);
     const { path } = await aMessage();
-    expect(await (await page('GET', path, { 'accept-language': 'ar-EG' })).text()).toContain('<html lang="ar" dir="rtl">');
+    expect(await (await page('GET', path, { 'accept-language': 'ar-EG' })).text()).toContain(
+      '<html lang="ar" dir="rtl">',
+    );
   });
 
   it.each([

@@ -76,7 +76,12 @@ export async function pressOptOutLink(
     },
   ]);
   const { effect, eventId } = present(written, 'what was written');
-  return { kind: 'done', effect: effect as 'added' | 'strengthened' | 'already', eventId, level: narrow ? level : 'FROM_ANY_SENDER' };
+  return {
+    kind: 'done',
+    effect: effect as 'added' | 'strengthened' | 'already',
+    eventId,
+    level: narrow ? level : 'FROM_ANY_SENDER',
+  };
 }
 
 /**

@@ -19,7 +19,11 @@ export interface SubjectFile extends DestinationHistory {
     readonly registeredAt: string;
     readonly closedAt?: string;
   }[];
-  readonly broadcasts: readonly { readonly broadcastId: string; readonly campaign?: string; readonly createdAt: string }[];
+  readonly broadcasts: readonly {
+    readonly broadcastId: string;
+    readonly campaign?: string;
+    readonly createdAt: string;
+  }[];
   readonly imports: readonly { readonly importId: string; readonly name: string; readonly createdAt: string }[];
 }
 

@@ -73,7 +73,11 @@ export function registerImport(program: Command): void {
   });
 }
 
-async function* readFile(file: InputFile, options: Options, onRead?: (bytes: number) => void): AsyncGenerator<ImportReading> {
+async function* readFile(
+  file: InputFile,
+  options: Options,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<ImportReading> {
   const defaults: ImportDefaults = {
     ...given(options, 'channel', 'sender', 'source', 'covers', 'campaign', 'defaultCountry'),
     now: new Date(),

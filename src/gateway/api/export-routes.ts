@@ -65,8 +65,7 @@ const CONTENT = {
 };
 
 /** A cell that begins like a formula is one to a spreadsheet, and destinations come from strangers. */
-const csv = (entries: readonly ListedEntry[]): string =>
-  stringify(entries.map(exportCells), { escape_formulas: true });
+const csv = (entries: readonly ListedEntry[]): string => stringify(entries.map(exportCells), { escape_formulas: true });
 
 const jsonLines = (entries: readonly ListedEntry[]): string =>
   entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');

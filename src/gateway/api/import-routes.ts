@@ -47,7 +47,8 @@ export function registerImportRoutes(app: App, { bulkStorage: storage }: Gateway
     config: { access: 'editor' },
     handlerTimeout: IMPORT_WITHIN_MS,
     schema: {
-      summary: 'Put the destinations of a CSV, or of lines of JSON, on the list; columns and fields as `blocklist import`',
+      summary:
+        'Put the destinations of a CSV, or of lines of JSON, on the list; columns and fields as `blocklist import`',
       querystring: accountQuery.extend({
         /** For people, such as the name of the file. */
         name: storableText(255).default('upload'),
@@ -58,7 +59,10 @@ export function registerImportRoutes(app: App, { bulkStorage: storage }: Gateway
         source: z.enum(SOURCES).optional(),
         covers: z.enum(['ALL', 'MARKETING']).optional(),
         campaign: storableText(255).optional(),
-        defaultCountry: z.string().regex(/^[A-Z]{2}$/).optional(),
+        defaultCountry: z
+          .string()
+          .regex(/^[A-Z]{2}$/)
+          .optional(),
       }),
       response: {
         200: z.object({

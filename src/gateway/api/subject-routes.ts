@@ -39,10 +39,16 @@ export function registerSubjectRoutes(app: App, { bulkStorage: storage }: Gatewa
       const { accountKey: key, at } = request.query;
       const destination = destinationOf(request.params.destination);
       const account = await accountFor(request, storage, key);
-      const { summary, entries, events } = await destinationHistory(storage.db, storage.contacts, account, destination, {
-        messages: 1,
-        ...(at === undefined ? {} : { at: new Date(at) }),
-      });
+      const { summary, entries, events } = await destinationHistory(
+        storage.db,
+        storage.contacts,
+        account,
+        destination,
+        {
+          messages: 1,
+          ...(at === undefined ? {} : { at: new Date(at) }),
+        },
+      );
       return {
         destination: shownTo(callerOf(request), destination.value),
         accountKey: account.key,

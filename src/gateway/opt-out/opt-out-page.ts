@@ -132,9 +132,11 @@ function question(page: Page, texts: PageTexts): string {
     const fields = `<fieldset><legend>${escapeHtml(choice.question)}</legend>${options.join('')}</fieldset>`;
     return [form(fields + button(ask.button)), paragraph(ask.ignore)].join('\n');
   }
-  return [paragraph(isNarrow ? ask.sender(from) : ask.everything), form(button(ask.button)), paragraph(ask.ignore)].join(
-    '\n',
-  );
+  return [
+    paragraph(isNarrow ? ask.sender(from) : ask.everything),
+    form(button(ask.button)),
+    paragraph(ask.ignore),
+  ].join('\n');
 }
 
 /** The sender and channel in words. */

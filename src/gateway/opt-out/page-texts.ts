@@ -52,7 +52,18 @@ export interface PageTexts {
   readonly otherLanguages: string;
 }
 
-export const PAGE_TEXTS = { en: ENGLISH, de: GERMAN, es: SPANISH, fr: FRENCH, it: ITALIAN, pt: PORTUGUESE, nl: DUTCH, pl: POLISH, hr: CROATIAN, ar: ARABIC } as const satisfies Readonly<Record<string, PageTexts>>;
+export const PAGE_TEXTS = {
+  en: ENGLISH,
+  de: GERMAN,
+  es: SPANISH,
+  fr: FRENCH,
+  it: ITALIAN,
+  pt: PORTUGUESE,
+  nl: DUTCH,
+  pl: POLISH,
+  hr: CROATIAN,
+  ar: ARABIC,
+} as const satisfies Readonly<Record<string, PageTexts>>;
 export type PageLanguage = keyof typeof PAGE_TEXTS;
 export const PAGE_LANGUAGES = Object.keys(PAGE_TEXTS) as PageLanguage[];
 

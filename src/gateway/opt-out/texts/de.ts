@@ -33,11 +33,13 @@ export const GERMAN: PageTexts = {
   },
   stands: {
     title: 'Sie sind weiterhin abgemeldet',
-    explain: 'Die Abmeldung lässt sich hier nicht mehr zurücknehmen, weil zu viel Zeit vergangen ist oder seither etwas anderes kam.',
+    explain:
+      'Die Abmeldung lässt sich hier nicht mehr zurücknehmen, weil zu viel Zeit vergangen ist oder seither etwas anderes kam.',
   },
   invalid: {
     title: 'Dieser Link funktioniert nicht',
-    explain: 'Er ist unvollständig oder wurde unterwegs verändert. Öffnen Sie ihn noch einmal aus der Nachricht, oder beantworten Sie die Nachricht mit STOP.',
+    explain:
+      'Er ist unvollständig oder wurde unterwegs verändert. Öffnen Sie ihn noch einmal aus der Nachricht, oder beantworten Sie die Nachricht mit STOP.',
   },
   unavailable: {
     title: 'Das hat noch nicht geklappt',

@@ -33,11 +33,13 @@ export const ENGLISH: PageTexts = {
   },
   stands: {
     title: 'You are still opted out',
-    explain: 'The opt-out can no longer be taken back here, because too much time has passed or something else came since.',
+    explain:
+      'The opt-out can no longer be taken back here, because too much time has passed or something else came since.',
   },
   invalid: {
     title: 'This link does not work',
-    explain: 'It is incomplete or was changed on its way. Open it again from the message, or answer the message with STOP instead.',
+    explain:
+      'It is incomplete or was changed on its way. Open it again from the message, or answer the message with STOP instead.',
   },
   unavailable: {
     title: 'That did not work yet',

@@ -37,7 +37,8 @@ export const SPANISH: PageTexts = {
   },
   invalid: {
     title: 'Este enlace no funciona',
-    explain: 'Está incompleto o se modificó por el camino. Ábralo de nuevo desde el mensaje, o responda al mensaje con STOP.',
+    explain:
+      'Está incompleto o se modificó por el camino. Ábralo de nuevo desde el mensaje, o responda al mensaje con STOP.',
   },
   unavailable: {
     title: 'Todavía no ha funcionado',

@@ -37,7 +37,8 @@ export const FRENCH: PageTexts = {
   },
   invalid: {
     title: 'Ce lien ne fonctionne pas',
-    explain: 'Il est incomplet ou a été modifié en chemin. Ouvrez-le de nouveau depuis le message, ou répondez STOP au message.',
+    explain:
+      'Il est incomplet ou a été modifié en chemin. Ouvrez-le de nouveau depuis le message, ou répondez STOP au message.',
   },
   unavailable: {
     title: 'Cela n’a pas encore fonctionné',

@@ -33,7 +33,8 @@ export const CROATIAN: PageTexts = {
   },
   stands: {
     title: 'I dalje ste odjavljeni',
-    explain: 'Odjava se ovdje više ne može poništiti: prošlo je previše vremena ili je u međuvremenu stiglo nešto drugo.',
+    explain:
+      'Odjava se ovdje više ne može poništiti: prošlo je previše vremena ili je u međuvremenu stiglo nešto drugo.',
   },
   invalid: {
     title: 'Ova poveznica ne radi',

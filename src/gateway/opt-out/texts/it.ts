@@ -37,7 +37,8 @@ export const ITALIAN: PageTexts = {
   },
   invalid: {
     title: 'Questo link non funziona',
-    explain: 'È incompleto o è stato modificato lungo il percorso. Lo apra di nuovo dal messaggio, oppure risponda STOP al messaggio.',
+    explain:
+      'È incompleto o è stato modificato lungo il percorso. Lo apra di nuovo dal messaggio, oppure risponda STOP al messaggio.',
   },
   unavailable: {
     title: 'Non ha ancora funzionato',

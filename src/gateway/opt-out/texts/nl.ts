@@ -33,11 +33,13 @@ export const DUTCH: PageTexts = {
   },
   stands: {
     title: 'U bent nog steeds afgemeld',
-    explain: 'De afmelding kan hier niet meer ongedaan worden gemaakt: er is te veel tijd verstreken of er is daarna iets anders gekomen.',
+    explain:
+      'De afmelding kan hier niet meer ongedaan worden gemaakt: er is te veel tijd verstreken of er is daarna iets anders gekomen.',
   },
   invalid: {
     title: 'Deze link werkt niet',
-    explain: 'De link is onvolledig of onderweg veranderd. Open hem opnieuw vanuit het bericht, of beantwoord het bericht met STOP.',
+    explain:
+      'De link is onvolledig of onderweg veranderd. Open hem opnieuw vanuit het bericht, of beantwoord het bericht met STOP.',
   },
   unavailable: {
     title: 'Dat is nog niet gelukt',

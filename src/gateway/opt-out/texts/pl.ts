@@ -37,7 +37,8 @@ export const POLISH: PageTexts = {
   },
   invalid: {
     title: 'Ten link nie działa',
-    explain: 'Jest niekompletny lub został po drodze zmieniony. Otwórz go ponownie z wiadomości albo odpowiedz na wiadomość STOP.',
+    explain:
+      'Jest niekompletny lub został po drodze zmieniony. Otwórz go ponownie z wiadomości albo odpowiedz na wiadomość STOP.',
   },
   unavailable: {
     title: 'Jeszcze się nie udało',

@@ -37,7 +37,8 @@ export const PORTUGUESE: PageTexts = {
   },
   invalid: {
     title: 'Esta ligação não funciona',
-    explain: 'Está incompleta ou foi alterada pelo caminho. Abra-a de novo a partir da mensagem, ou responda STOP à mensagem.',
+    explain:
+      'Está incompleta ou foi alterada pelo caminho. Abra-a de novo a partir da mensagem, ou responda STOP à mensagem.',
   },
   unavailable: {
     title: 'Ainda não funcionou',
