@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { LinkFacts } from '../../storage/opt-out-links.js';
 import type { Level } from '../../domain/scope.js';
-import { channelName, PAGE_LANGUAGES, PAGE_TEXTS, type PageLanguage, type PageTexts } from './page-texts.js';
+import { channelName, PAGE_LANGUAGES, PAGE_TEXTS, type PageLanguage } from './page-texts.js';
+import type { PageTexts } from './texts/shape.js';
 
 /** `stands`: an undo that came too late, or after something else. */
 export type PageState = 'ask' | 'confirmed' | 'undone' | 'stands' | 'invalid' | 'unavailable';

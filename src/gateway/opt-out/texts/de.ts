@@ -1,5 +1,5 @@
 // Opt-out pages in German.
-import type { PageTexts } from '../page-texts.js';
+import type { PageTexts } from './shape.js';
 
 export const GERMAN: PageTexts = {
   name: 'Deutsch',

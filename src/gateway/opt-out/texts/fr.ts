@@ -1,5 +1,5 @@
 // Opt-out pages in French.
-import type { PageTexts } from '../page-texts.js';
+import type { PageTexts } from './shape.js';
 
 export const FRENCH: PageTexts = {
   name: 'Français',

@@ -1,5 +1,5 @@
 // Opt-out pages in Dutch.
-import type { PageTexts } from '../page-texts.js';
+import type { PageTexts } from './shape.js';
 
 export const DUTCH: PageTexts = {
   name: 'Nederlands',

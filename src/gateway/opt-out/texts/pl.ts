@@ -1,5 +1,5 @@
 // Opt-out pages in Polish.
-import type { PageTexts } from '../page-texts.js';
+import type { PageTexts } from './shape.js';
 
 export const POLISH: PageTexts = {
   name: 'Polski',
