@@ -8,6 +8,7 @@ import { apiKeyStore } from '../src/storage/api-keys.js';
 import { createBroadcast, loadAudience } from '../src/storage/broadcasts.js';
 import { eraseSubjects } from '../src/storage/erasure.js';
 import { drainShard } from '../src/storage/replies.js';
+import { databaseDump } from './support/database-dump.js';
 import { leaksIn, type Secret } from './support/leak-search.js';
 import { beginDispatch, gatewayEnvironment, startTestGateway, type TestGateway } from './support/running-gateway.js';
 import { claim, destination, send } from './support/storage-fixture.js';
@@ -23,18 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** Every row of every table, as text: what a dump holds. */
-async function dump(): Promise<string> {
-  const tables = await test.storage.db.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'`,
-  );
-  const texts: string[] = [];
-  for (const { name } of tables.rows) {
-    const rows = await test.storage.db.query<{ text: string }>(`select t::text as text from ${name} t`);
-    texts.push(...rows.rows.map((row) => row.text));
-  }
-  return texts.join('\n');
-}
+const dump = (): Promise<string> => databaseDump(test.storage.db);
 
 let messages = 0;
 const reply = (from: string, text: string, channel: 'SMS' | 'EMAIL' = 'SMS') =>

@@ -61,7 +61,7 @@ export function registerCheckRoutes(app: App, { bulkStorage: storage }: GatewayD
         return { destination, verdict: 'invalid', ...(each === undefined ? {} : { reason: each.reason }) };
       });
       // Made here from typed parts: to check 50,000 rows once more would take longer than to find them.
-      return reply.serializer(JSON.stringify).send({ results });
+      return reply.type('application/json').serializer(JSON.stringify).send({ results });
     },
   });
 }

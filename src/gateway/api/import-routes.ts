@@ -64,6 +64,7 @@ export function registerImportRoutes(app: App, { bulkStorage: storage }: Gateway
           .regex(/^[A-Z]{2}$/)
           .optional(),
       }),
+      body: z.unknown().describe('The file itself, as text/csv or application/x-ndjson'),
       response: {
         200: z.object({
           /** Absent after a dry run. */
