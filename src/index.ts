@@ -3,6 +3,7 @@ export type { EntryChannel, SendingChannel } from './domain/channel.js';
 export { CODES, blockedCode, type ErrorDetail, type OutcomeCode, type StatusCode } from './domain/codes.js';
 export type { Contact } from './domain/contact.js';
 export { BlocklistError, InvalidInputError, type ErrorCode, type Violation } from './domain/errors.js';
+export { listUnsubscribeHeaders } from './domain/list-unsubscribe.js';
 export { ACTIVITY_NAMES, FLOW_SIGNALS, SEARCH_ATTRIBUTES, TASK_QUEUES, WORKFLOW_TYPES } from './domain/names.js';
 export type { Explanation, HoldReason, MessageState, SendOutcome } from './domain/outcome.js';
 export type { Covers, Level, Purpose, Source } from './domain/scope.js';

@@ -178,7 +178,7 @@ describe('the OpenAPI document', () => {
     readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
   }
   /** They act on what their address names. */
-  const WITHOUT_BODY = /\/(pause|resume|cancel)$/;
+  const WITHOUT_BODY = /\/(pause|resume|cancel|undo|reverse)$/;
 
   it('describes every operation: who may call it, what it takes, what it answers', async () => {
     const answer = await test.call('GET', '/docs/json', undefined, { authorization: '' });

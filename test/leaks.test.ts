@@ -4,8 +4,17 @@ import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BlocklistCodec } from '../src/plugin/codec.js';
 import { parseCodecKeys } from '../src/plugin/codec-keys.js';
+import { databaseDump } from './support/database-dump.js';
 import { formsOf, leaksIn, type Evidence } from './support/leak-search.js';
-import { closeSession, CODEC_KEYS, playSession, READABLE, SECRETS, type Session } from './support/leak-session.js';
+import {
+  closeSession,
+  CODEC_KEYS,
+  PERSONAL,
+  playSession,
+  READABLE,
+  SECRETS,
+  type Session,
+} from './support/leak-session.js';
 
 let session: Session;
 let kept: Evidence[];
@@ -70,6 +79,19 @@ describe('after a whole session', () => {
   it('no error over HTTP, from the client or on stderr does, and none has a stack trace', () => {
     expect(leaksIn(session.said, SECRETS)).toEqual([]);
     for (const { where, text } of session.said) expect(text, where).not.toMatch(/(\n|\\n)\s+at |node_modules/);
+  });
+
+  it('nothing of the people is left in either database once they are erased', async () => {
+    const theirs = SECRETS.filter(({ value }) => PERSONAL.includes(value));
+    const dump = async () => [{ where: 'dump', text: await databaseDump(session.gateway.storage.db) }];
+    const before = leaksIn(await dump(), theirs).join('\n');
+    for (const value of PERSONAL) expect(before).toContain(value);
+    const destinations = theirs.filter(({ kind }) => kind !== 'text').map(({ value }) => value);
+    const answer = await session.gateway.call('POST', '/api/v1/subjects/erase', { destinations });
+    expect(await answer.json()).toMatchObject({ erased: destinations.length });
+    expect(leaksIn([...(await dump()), ...(await keptByTemporal()), ...(await loggedAndMeasured())], theirs)).toEqual(
+      [],
+    );
   });
 });
 

@@ -92,6 +92,9 @@ function problemOf({ operation }: Described, status: number, type: string, text:
   if (status >= 500) return `answered ${status}: ${text}`;
   const response = operation.responses[status] ?? operation.responses[`${String(status)[0]}XX`];
   if (response === undefined) return `answered ${status}, which is not described: ${text}`;
+  const [kind = ''] = type.split(';');
+  // A file is described by its type alone.
+  if (kind !== 'application/json' && response.content?.[kind] !== undefined) return undefined;
   const schema = response.content?.['application/json']?.schema;
   if (schema === undefined) return text === '' ? undefined : `answered ${status} with a body, which is not described`;
   if (!type.startsWith('application/json')) return `answered ${status} as ${type}`;

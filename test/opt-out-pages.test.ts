@@ -111,14 +111,15 @@ describe('opening a link', () => {
 
   it.each([
     ['de', 'de-AT,de;q=0.9,en;q=0.5', 'Keine Nachrichten mehr erhalten?'],
-    ['es', 'fr, es-MX;q=0.8, en;q=0.1', '¿Dejar de recibir mensajes?'],
+    ['es', 'ja, es-MX;q=0.8, en;q=0.1', '¿Dejar de recibir mensajes?'],
+    ['fr', 'fr, es-MX;q=0.8, en;q=0.1', 'Ne plus recevoir de messages ?'],
     ['en', 'xx', 'Stop receiving messages?'],
   ])('speaks %s to a browser that prefers it', async (language, accepted, title) => {
     const { path } = await aMessage();
     const answer = await page('GET', path, { 'accept-language': accepted });
     expect(answer.headers.get('content-language')).toBe(language);
     const html = await answer.text();
-    expect(html).toContain(`<html lang="${language}">`);
+    expect(html).toContain(`<html lang="${language}" dir="ltr">`);
     expect(html).toContain(`<h1>${title}</h1>`);
   });
 
@@ -182,7 +183,7 @@ describe('pressing the button', () => {
     expect(answer.status).toBe(200);
     const html = await answer.text();
     expect(html).toContain('You have opted out');
-    expect(html).not.toContain('<form');
+    expect(html).not.toContain('Stop messages');
     expect(await eventsOf(message.contactId)).toEqual([
       {
         effect: 'added',
@@ -257,6 +258,79 @@ describe('pressing the button', () => {
   });
 });
 
+describe('choosing how far the press goes', () => {
+  const allow = (optOutScopeChoice: boolean) => test.call('PATCH', '/api/v1/settings', { optOutScopeChoice });
+  const choose = (path: string, scope: string) =>
+    page('POST', path, { 'content-type': 'application/x-www-form-urlencoded' }, `scope=${scope}`);
+
+  it('is offered where the account allows it, and goes as far as was chosen', async () => {
+    expect((await allow(true)).status).toBe(200);
+    try {
+      const [narrow, wide] = [await aMessage({ sender: '10950' }), await aMessage({ sender: '10950' }, 'FROM_SENDER')];
+      const html = await (await page('GET', narrow.path)).text();
+      expect(html).toContain('<legend>Which messages do you want to stop?</legend>');
+      expect(html).toContain('value="FROM_ANY_SENDER" checked');
+      expect(await (await page('GET', wide.path)).text()).toContain('value="FROM_SENDER" checked');
+
+      const answer = await (await choose(narrow.path, 'FROM_SENDER')).text();
+      expect(answer).toContain('no more messages from 10950 by SMS');
+      expect(answer).toContain('Stop all messages');
+      expect(await eventsOf(narrow.contactId)).toMatchObject([{ channel: 'SMS', sender: '10950' }]);
+      expect(await (await page('GET', narrow.path)).text()).toContain('Stop all messages');
+      expect((await claim(test.storage, { to: narrow.person, sender: '10950' })).state).toBe('blocked');
+      expect((await claim(test.storage, { to: narrow.person, sender: '20950' })).state).toBe('claimed');
+
+      expect(await (await choose(narrow.path, 'FROM_ANY_SENDER')).text()).toContain('on any channel');
+      expect((await claim(test.storage, { to: narrow.person, sender: '30950' })).state).toBe('blocked');
+      await choose(wide.path, 'FROM_ANY_SENDER');
+      expect(await eventsOf(wide.contactId)).toMatchObject([{ channel: null, sender: null }]);
+    } finally {
+      await allow(false);
+    }
+  });
+
+  it('is not there otherwise: the link says how far', async () => {
+    const message = await aMessage({ sender: '10950' });
+    expect(await (await page('GET', message.path)).text()).not.toContain('<fieldset');
+    await choose(message.path, 'FROM_SENDER');
+    expect(await eventsOf(message.contactId)).toMatchObject([{ channel: null, sender: null }]);
+  });
+});
+
+describe('undoing a press', () => {
+  const undoIn = async (answer: Response): Promise<string> =>
+    /name="undo" value="([\w-]+)"/.exec(await answer.text())?.[1] ?? '';
+  const undo = (path: string, proof: string) =>
+    page('POST', path, { 'content-type': 'application/x-www-form-urlencoded' }, `undo=${proof}`);
+
+  it('lifts exactly what it made, for whoever pressed, and can be repeated', async () => {
+    const message = await aMessage();
+    const proof = await undoIn(await press(message.path));
+    for (let n = 0; n < 2; n += 1) {
+      expect(await (await undo(message.path, proof)).text()).toContain('Your opt-out was taken back');
+    }
+    expect((await eventsOf(message.contactId)).map((event) => event['effect'])).toEqual(['added', 'removed']);
+    expect((await claim(test.storage, { to: message.person })).state).toBe('claimed');
+  });
+
+  it('is not offered to whoever only opens the link, nor taken from one who makes it up', async () => {
+    const message = await aMessage();
+    await press(message.path);
+    expect(await undoIn(await page('GET', message.path))).toBe('');
+    const other = await undoIn(await press((await aMessage()).path));
+    await undo(message.path, other);
+    expect((await claim(test.storage, { to: message.person })).state).toBe('blocked');
+  });
+
+  it('does nothing once something came since', async () => {
+    const message = await aMessage();
+    const proof = await undoIn(await press(message.path));
+    await press(message.path);
+    expect(await (await undo(message.path, proof)).text()).toContain('You are still opted out');
+    expect((await claim(test.storage, { to: message.person })).state).toBe('blocked');
+  });
+});
+
 describe('a one-click post of a mail program (RFC 8058)', () => {
   it.each([
     ['application/x-www-form-urlencoded', 'List-Unsubscribe=One-Click'],
@@ -324,17 +398,18 @@ describe('the texts', () => {
   it.each(PAGE_LANGUAGES)('in %s are complete and name the sender', (language) => {
     const texts = PAGE_TEXTS[language];
     const from = texts.from('Shop', 'SMS');
-    expect(texts.ask.explain(from)).toContain('Shop');
-    expect(texts.confirmed.explain(from)).toContain('Shop');
-    for (const text of [
-      texts.ask.title,
-      texts.ask.button,
-      texts.confirmed.done,
-      texts.invalid.explain,
-      texts.unavailable.button,
-    ]) {
-      expect(text.length).toBeGreaterThan(5);
+    for (const text of [texts.ask, texts.confirmed, texts.choice]) expect(text.sender(from)).toContain('Shop');
+    for (const part of [texts.ask, texts.choice, texts.confirmed, texts.undone, texts.stands, texts.invalid]) {
+      for (const text of Object.values(part)) if (typeof text === 'string') expect(text.length).toBeGreaterThan(3);
     }
+  });
+
+  it('are there in at least eight languages, one of which is written from right to left', async () => {
+    expect(PAGE_LANGUAGES.length).toBeGreaterThanOrEqual(8);
+    const { path } = await aMessage();
+    expect(await (await page('GET', path, { 'accept-language': 'ar-EG' })).text()).toContain(
+      '<html lang="ar" dir="rtl">',
+    );
   });
 
   it.each([

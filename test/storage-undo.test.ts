@@ -171,6 +171,8 @@ describe('What a link knows', () => {
       sender: '10950',
       expired: false,
       hasLeft: false,
+      hasLeftSender: false,
+      mayChoose: false,
     });
     const pressedAt = at(-60);
     await message.press(pressedAt);
@@ -185,6 +187,8 @@ describe('What a link knows', () => {
       sender: '10950',
       expired: false,
       hasLeft: false,
+      hasLeftSender: false,
+      mayChoose: false,
     });
   });
 

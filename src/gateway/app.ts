@@ -7,9 +7,16 @@ import { guardRoutes } from './access/route-access.js';
 import { registerAccountRoutes } from './api/account-routes.js';
 import { registerBroadcastRoutes } from './api/broadcast-routes.js';
 import { registerCampaignRoutes } from './api/campaign-routes.js';
+import { registerCheckRoutes } from './api/check-routes.js';
+import { registerExportRoutes } from './api/export-routes.js';
+import { registerImportRoutes } from './api/import-routes.js';
 import { registerKeyRoutes } from './api/key-routes.js';
 import { registerClassifyRoutes } from './api/classify-routes.js';
 import { registerReviewRoutes } from './api/review-routes.js';
+import { registerKeywordTestRoutes } from './api/keyword-test-routes.js';
+import { registerLinkBurstRoutes } from './api/link-burst-routes.js';
+import { registerSettingsRoutes } from './api/settings-routes.js';
+import { registerSubjectRoutes } from './api/subject-routes.js';
 import { registerWhyRoutes } from './api/why-routes.js';
 import type { App, GatewayDeps } from './gateway-deps.js';
 import { answerUnreadable, sendError, sendNotFound } from './http-errors.js';
@@ -91,6 +98,15 @@ export async function createApp(deps: GatewayDeps, logger: FastifyBaseLogger): P
     registerKeyRoutes(scope, deps);
     registerClassifyRoutes(scope);
     registerReviewRoutes(scope, deps);
+  });
+  await family((scope) => {
+    registerCheckRoutes(scope, deps);
+    registerSubjectRoutes(scope, deps);
+    registerKeywordTestRoutes(scope, deps);
+    registerImportRoutes(scope, deps);
+    registerExportRoutes(scope, deps);
+    registerLinkBurstRoutes(scope, deps);
+    registerSettingsRoutes(scope, deps);
   });
   await family((scope) => {
     registerBlocklistRoutes(scope, deps);

@@ -208,4 +208,5 @@ async function readReplies(
   return found.rows.map((row) => withoutNulls<ReplyFacts>(row));
 }
 
-const iso = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** SQL of a time as ISO text. */
+export const iso = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -1,5 +1,5 @@
 // What a run of an import is, be it real or a rehearsal, and whose list each row belongs to.
-import type { ImportRow } from '../domain/import-row.js';
+import type { ImportReading, ImportRow } from '../domain/import-row.js';
 import type { Account, Accounts } from './accounts.js';
 import type { ContactPoints } from './contact-points.js';
 import type { Database } from './database.js';
@@ -63,4 +63,46 @@ export async function ownRows(
     else rejected.push({ line: row.line, reason: 'the account is neither the importing one nor below it' });
   }
   return { owned, rejected };
+}
+
+export interface RunCounts {
+  readonly rows: number;
+  readonly added: number;
+  readonly strengthened: number;
+  readonly already: number;
+  readonly rejected: number;
+  /** The first 1,000 of those rejected. */
+  readonly rejects: readonly Reject[];
+}
+
+/** Written in one transaction. */
+const ROWS_AT_ONCE = 5_000;
+const REJECTS_LISTED = 1_000;
+
+/** Read a file of any size to its end; memory holds one transaction of it. */
+export async function runImport(run: ImportRun, file: AsyncIterable<ImportReading>): Promise<RunCounts> {
+  const sum = { rows: 0, added: 0, strengthened: 0, already: 0, rejected: 0 };
+  const rejects: Reject[] = [];
+  let waiting: ImportRow[] = [];
+  const reject = (more: readonly Reject[]): void => {
+    sum.rejected += more.length;
+    rejects.push(...more.slice(0, REJECTS_LISTED - rejects.length));
+  };
+  const write = async (): Promise<void> => {
+    const written = await run.write(waiting);
+    sum.added += written.added;
+    sum.strengthened += written.strengthened;
+    sum.already += written.already;
+    reject(written.rejected);
+    waiting = [];
+  };
+  for await (const read of file) {
+    sum.rows += 1;
+    reject(read.rejects);
+    waiting.push(...read.rows);
+    if (waiting.length >= ROWS_AT_ONCE) await write();
+  }
+  if (waiting.length > 0) await write();
+  await run.finish(sum, rejects);
+  return { ...sum, rejects };
 }

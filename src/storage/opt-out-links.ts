@@ -1,12 +1,21 @@
 // A press of an opt-out link: the token names the message, so the opt-out is tied to it exactly.
 import { dayNumber, readOptOutLink, type OptOutLink } from '../domain/opt-out-link.js';
 import type { SendingChannel } from '../domain/channel.js';
+import type { Level } from '../domain/scope.js';
+import { accountStore } from './accounts.js';
 import type { Queryable } from './database.js';
+import { accountSettings } from './settings.js';
 import type { Storage } from './storage.js';
 import { present } from '../domain/present.js';
 
 export type Press =
-  | { readonly kind: 'done'; readonly effect: 'added' | 'strengthened' | 'already'; readonly eventId: string }
+  | {
+      readonly kind: 'done';
+      readonly effect: 'added' | 'strengthened' | 'already';
+      readonly eventId: string;
+      /** How far it went. */
+      readonly level: Level;
+    }
   | { readonly kind: 'malformed' | 'unknownVersion' | 'forged' };
 
 /** What the page of a link may say: nothing that tells who the person is. */
@@ -16,6 +25,10 @@ export interface LinkFacts {
   readonly expired: boolean;
   /** The person is out already, by whatever way, of all that a press would take him out of. */
   readonly hasLeft: boolean;
+  /** The person is out of this sender's messages on this channel, at least. */
+  readonly hasLeftSender: boolean;
+  /** The account lets the person choose between this sender and everything. */
+  readonly mayChoose: boolean;
   /** Until when the press of this very link can be taken back; see {@link undoPress}. */
   readonly undoUntil?: Date;
 }
@@ -30,19 +43,24 @@ export type Undo =
 /** Long enough for whoever sees that the press was a mistake, too short for anybody who finds the message later. */
 export const UNDO_WITHIN_SECONDS = 600;
 
-/** Opt out by a link. An expired one still counts: it proves who asks. Resolves behind the barrier. */
+/**
+ * Opt out by a link. An expired one still counts: it proves who asks. `chosen` counts where the account lets people choose;
+ * otherwise the link says how far the press goes. Resolves behind the barrier.
+ */
 export async function pressOptOutLink(
   storage: Storage,
   keys: readonly Buffer[],
   token: string,
   at: Date,
   evidence: Readonly<Record<string, unknown>> = {},
+  chosen?: Level,
 ): Promise<Press> {
   const read = readOptOutLink(keys, token, { nowDay: dayNumber(at) });
   if (read.kind !== 'valid') return { kind: read.kind };
   const link = read.payload;
   const stream = await senderOf(storage.db, link);
-  const narrow = link.level === 'FROM_SENDER' && stream !== undefined;
+  const level = chosen !== undefined && (await mayChoose(storage.db, link.accountId)) ? chosen : link.level;
+  const narrow = level === 'FROM_SENDER' && stream !== undefined;
   const [written] = await storage.optOuts.optOut([
     {
       accountId: link.accountId,
@@ -58,7 +76,12 @@ export async function pressOptOutLink(
     },
   ]);
   const { effect, eventId } = present(written, 'what was written');
-  return { kind: 'done', effect: effect as 'added' | 'strengthened' | 'already', eventId };
+  return {
+    kind: 'done',
+    effect: effect as 'added' | 'strengthened' | 'already',
+    eventId,
+    level: narrow ? level : 'FROM_ANY_SENDER',
+  };
 }
 
 /**
@@ -93,7 +116,7 @@ export async function readLink(
   const read = readOptOutLink(keys, token, { nowDay: dayNumber(at) });
   if (read.kind !== 'valid') return undefined;
   const link = read.payload;
-  const found = await db.query<Omit<LinkFacts, 'expired' | 'undoUntil'> & { pressedAt: Date | null }>(
+  const found = await db.query<Omit<LinkFacts, 'expired' | 'undoUntil' | 'mayChoose'> & { pressedAt: Date | null }>(
     // As wide as the press would make it, and the person's own or a flow's: an operator's entry is nobody's farewell.
     `select st.channel, st.sender,
        exists (
@@ -105,6 +128,15 @@ export async function readLink(
            and e.covers = 'ALL'
            and (e.channel is null or $4 and e.channel = st.channel)
            and (e.sender_key is null or $4 and e.sender_key = st.sender_key)) as "hasLeft",
+       exists (
+         select from blocklist_entries e
+         join accounts a on a.id = $2
+         where e.contact_id = $3
+           and e.account_id = any (a.ancestors)
+           and e.source <> 'CUSTOM'
+           and e.covers = 'ALL'
+           and (e.channel is null or e.channel = st.channel)
+           and (e.sender_key is null or e.sender_key = st.sender_key)) as "hasLeftSender",
        (
          select case when last.send_id = $5 and last.source = 'URL_OPT_OUT' and last.effect = 'added' then last.received_at end
          from (
@@ -120,7 +152,16 @@ export async function readLink(
   const { pressedAt, ...facts } = row;
   const undoUntil = pressedAt === null ? undefined : new Date(pressedAt.getTime() + UNDO_WITHIN_SECONDS * 1000);
   const canUndo = undoUntil !== undefined && undoUntil > at && !read.expired;
-  return { ...facts, expired: read.expired, ...(canUndo ? { undoUntil } : {}) };
+  return {
+    ...facts,
+    mayChoose: await mayChoose(db, link.accountId),
+    expired: read.expired,
+    ...(canUndo ? { undoUntil } : {}),
+  };
+}
+
+async function mayChoose(db: Queryable, accountId: number): Promise<boolean> {
+  return (await accountSettings(db, await accountStore(db).byId(accountId))).optOutScopeChoice;
 }
 
 async function senderOf(db: Queryable, link: OptOutLink) {

@@ -2,6 +2,7 @@
 import { broadcastBench } from './broadcast.js';
 import { checksBench } from './checks.js';
 import { blocklistApiBench } from './blocklist-api.js';
+import { checkHttpBench } from './check-http.js';
 import { claimBench } from './claim.js';
 import { flowBench } from './flow.js';
 import { repliesReadBench } from './replies-read.js';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchLine[]>>> = {
   claim: () => claimBench(),
   broadcast: () => broadcastBench(),
   checks: () => checksBench(),
+  'check-http': () => checkHttpBench(),
   flow: () => flowBench(),
   replies: () => repliesBench(),
   'blocklist-api': () => blocklistApiBench(),

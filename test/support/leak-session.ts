@@ -36,6 +36,9 @@ export const SECRETS: readonly Secret[] = [
 /** Those of them that who has the codec key must find in the histories. */
 export const READABLE: readonly string[] = [ANNA, BORIS, TEXT, REPLY_TEXT];
 
+/** What tells who the people are, and what they wrote. */
+export const PERSONAL: readonly string[] = [...PHONES, EMAIL, REPLY_TEXT];
+
 let database: TestDatabase;
 let sandbox: TestSandbox;
 let gateway: TestGateway;

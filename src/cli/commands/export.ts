@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import type { EntryChannel } from '../../domain/channel.js';
 import { SOURCES, type Source } from '../../domain/scope.js';
-import { entryStore, type ListedEntry } from '../../storage/entries.js';
+import { entryStore } from '../../storage/entries.js';
+import { EXPORT_COLUMNS, exportCells } from '../../storage/entry-export.js';
 import { runs, withAccount } from '../command.js';
 import { account, addAll, campaign, entryChannel, given, moment, oneOf, sender } from '../options.js';
 import { counted, writeOut } from '../output.js';
@@ -17,22 +18,6 @@ interface Options {
   readonly addedFrom?: Date;
   readonly addedBefore?: Date;
 }
-
-/** `last_opt_out_at` before `added_at`: an import takes the first of them as the time of the opt-out. */
-const COLUMNS = [
-  'destination',
-  'kind',
-  'channel',
-  'sender',
-  'source',
-  'covers',
-  'complaint',
-  'campaign',
-  'last_opt_out_at',
-  'added_at',
-  'account',
-  'entry',
-];
 
 export function registerExport(program: Command): void {
   const command = program
@@ -50,7 +35,7 @@ export function registerExport(program: Command): void {
       const filter = given(options, 'channel', 'sender', 'source', 'campaign', 'addedFrom', 'addedBefore');
       let exported = 0;
       let erased = 0;
-      if (!out.isJson) await writeOut(stringify([COLUMNS]));
+      if (!out.isJson) await writeOut(stringify([EXPORT_COLUMNS]));
       for await (const page of entryStore(storage.db).all(owner, filter)) {
         exported += page.length;
         erased += page.filter((entry) => entry.destination === undefined).length;
@@ -58,7 +43,7 @@ export function registerExport(program: Command): void {
         await writeOut(
           out.isJson
             ? page.map((entry) => `${JSON.stringify(entry)}\n`).join('')
-            : stringify(page.map(cells), { escape_formulas: true }),
+            : stringify(page.map(exportCells), { escape_formulas: true }),
         );
       }
       if (erased > 0)
@@ -67,18 +52,3 @@ export function registerExport(program: Command): void {
     }),
   );
 }
-
-const cells = (entry: ListedEntry): string[] => [
-  entry.destination ?? '',
-  entry.kind,
-  entry.channel ?? '',
-  entry.sender ?? '',
-  entry.source,
-  entry.covers,
-  String(entry.complaint),
-  entry.campaign ?? '',
-  entry.lastReceivedAt.toISOString(),
-  entry.addedAt.toISOString(),
-  entry.accountKey,
-  entry.id,
-];

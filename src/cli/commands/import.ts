@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { EntryChannel } from '../../domain/channel.js';
 import { InvalidInputError } from '../../domain/errors.js';
-import { importColumns, readImportRow, type ImportDefaults, type ImportRow } from '../../domain/import-row.js';
+import { importColumns, readImportRow, type ImportDefaults, type ImportReading } from '../../domain/import-row.js';
 import { SOURCES, type Covers, type Source } from '../../domain/scope.js';
-import type { ImportRun, Reject } from '../../storage/import-run.js';
+import { runImport, type RunCounts } from '../../storage/import-run.js';
 import { importStore } from '../../storage/imports.js';
 import { runs, withAccount } from '../command.js';
 import { inputFile, type InputFile } from '../file-lines.js';
@@ -40,9 +40,6 @@ interface Options {
   readonly strict?: boolean;
 }
 
-/** Written in one transaction. */
-const ROWS_AT_ONCE = 5_000;
-const REJECTS_IN_JSON = 1_000;
 const REJECTS_SHOWN = 20;
 
 export function registerImport(program: Command): void {
@@ -69,28 +66,18 @@ export function registerImport(program: Command): void {
       const run =
         options.dryRun === true ? imports.dryRun(owner) : await imports.start(owner, basename(path), operator(options));
       const progress = out.progress(options.dryRun === true ? 'reading' : 'importing', file.bytes);
-      const counts = await importAll(run, readFile(file, options, progress.update));
+      const counts = await runImport(run, readFile(file, options, progress.update));
       progress.stop();
       tell(out, counts, 'id' in run ? (run.id as string) : undefined);
     });
   });
 }
 
-interface Counts {
-  readonly rows: number;
-  readonly added: number;
-  readonly strengthened: number;
-  readonly already: number;
-  readonly rejected: number;
-  readonly rejects: readonly Reject[];
-}
-
-interface Read {
-  readonly rows: readonly ImportRow[];
-  readonly rejects: readonly Reject[];
-}
-
-async function* readFile(file: InputFile, options: Options, onRead?: (bytes: number) => void): AsyncGenerator<Read> {
+async function* readFile(
+  file: InputFile,
+  options: Options,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<ImportReading> {
   const defaults: ImportDefaults = {
     ...given(options, 'channel', 'sender', 'source', 'covers', 'campaign', 'defaultCountry'),
     now: new Date(),
@@ -107,33 +94,6 @@ async function* readFile(file: InputFile, options: Options, onRead?: (bytes: num
   }
 }
 
-async function importAll(run: ImportRun, file: AsyncIterable<Read>): Promise<Counts> {
-  const sum = { rows: 0, added: 0, strengthened: 0, already: 0, rejected: 0 };
-  const rejects: Reject[] = [];
-  let waiting: ImportRow[] = [];
-  const reject = (more: readonly Reject[]): void => {
-    sum.rejected += more.length;
-    rejects.push(...more.slice(0, REJECTS_IN_JSON - rejects.length));
-  };
-  const write = async (): Promise<void> => {
-    const written = await run.write(waiting);
-    sum.added += written.added;
-    sum.strengthened += written.strengthened;
-    sum.already += written.already;
-    reject(written.rejected);
-    waiting = [];
-  };
-  for await (const read of file) {
-    sum.rows += 1;
-    reject(read.rejects);
-    waiting.push(...read.rows);
-    if (waiting.length >= ROWS_AT_ONCE) await write();
-  }
-  if (waiting.length > 0) await write();
-  await run.finish(sum, rejects);
-  return { ...sum, rejects };
-}
-
 async function refuseUnlessReadable(file: InputFile, path: string, options: Options): Promise<void> {
   if (path === '-') throw wrong('--strict', 'needs a file: standard input cannot be read twice');
   const violations: { path: string; message: string }[] = [];
@@ -144,7 +104,7 @@ async function refuseUnlessReadable(file: InputFile, path: string, options: Opti
   if (violations.length > 0) throw new InvalidInputError(violations);
 }
 
-function tell(out: Output, counts: Counts, id: string | undefined): void {
+function tell(out: Output, counts: RunCounts, id: string | undefined): void {
   const { rejects, ...sum } = counts;
   for (const { line, reason } of rejects.slice(0, out.isJson ? 0 : REJECTS_SHOWN)) out.note(`line ${line}: ${reason}`);
   if (!out.isJson && counts.rejected > REJECTS_SHOWN) out.note(`... and ${counts.rejected - REJECTS_SHOWN} more`);

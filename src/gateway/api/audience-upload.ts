@@ -20,6 +20,22 @@ export interface TextLine {
 
 /** Destinations of a CSV with or without a header line; quotes, blank lines and a byte order mark are understood. */
 export async function* readCsv(upload: Readable): AsyncGenerator<AudienceLine> {
+  let column: number | undefined;
+  for await (const { line, cells } of readRecords(upload)) {
+    if (column === undefined) {
+      const names = cells.map((name) => name.trim().toLowerCase());
+      const named = COLUMNS.map((name) => names.indexOf(name)).find((index) => index >= 0);
+      column = named ?? 0;
+      if (named !== undefined || isHeader(cells)) continue;
+    }
+    yield { line, destination: cells[column] ?? '' };
+  }
+}
+
+/** The records of a CSV, header included. */
+export async function* readRecords(
+  upload: Readable,
+): AsyncGenerator<{ readonly line: number; readonly cells: readonly string[] }> {
   const records = parse({
     bom: true,
     info: true,
@@ -29,16 +45,9 @@ export async function* readCsv(upload: Readable): AsyncGenerator<AudienceLine> {
   });
   // The reader below hears of every failure; either end that breaks off ends the other.
   pipeline(upload, records, () => undefined);
-  let column: number | undefined;
   try {
     for await (const { record, info } of records as AsyncIterable<{ record: readonly string[]; info: Info }>) {
-      if (column === undefined) {
-        const names = record.map((name) => name.trim().toLowerCase());
-        const named = COLUMNS.map((name) => names.indexOf(name)).find((index) => index >= 0);
-        column = named ?? 0;
-        if (named !== undefined || isHeader(record)) continue;
-      }
-      yield { line: info.lines, destination: record[column] ?? '' };
+      yield { line: info.lines, cells: record };
     }
   } catch (error) {
     throw asUploadError(error);

@@ -1,12 +1,11 @@
 // Why somebody was or was not written to: /api/v1/why/{destination}.
 import { z } from 'zod';
-import { DESTINATION_PROBLEMS, normaliseForEntry } from '../../domain/destinations.js';
-import { BlocklistError } from '../../domain/errors.js';
 import { ledgerStore } from '../../storage/ledger.js';
 import { accountFor } from '../access/caller.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
 import { errors } from '../error-envelopes.js';
 import { accountQuery } from './account-query.js';
+import { destinationOf } from './destination-parameter.js';
 
 const MOST_MESSAGES = 1_000;
 
@@ -37,10 +36,9 @@ export function registerWhyRoutes(app: App, { bulkStorage: storage }: GatewayDep
     },
     handler: async (request) => {
       const { accountKey, at, messages } = request.query;
-      const read = normaliseForEntry(request.params.destination);
-      if (!read.ok) throw new BlocklistError('INVALID_DESTINATION', `${DESTINATION_PROBLEMS[read.reason]}.`);
+      const destination = destinationOf(request.params.destination);
       const account = await accountFor(request, storage, accountKey);
-      const found = await ledger.why(account, read.destination, {
+      const found = await ledger.why(account, destination, {
         ...(at === undefined ? {} : { at: new Date(at) }),
         ...(messages === undefined ? {} : { messages }),
       });

@@ -1,22 +1,23 @@
 // Which language a page speaks: the one its link names, else the one the browser prefers, else English.
+import { negotiate } from '@fastify/accept-negotiator';
 import { PAGE_LANGUAGES, type PageLanguage } from './page-texts.js';
+
+const LONGEST_HEADER = 500;
 
 export function pageLanguage(asked: string | undefined, acceptLanguage: string | undefined): PageLanguage {
   return known(asked) ?? preferred(acceptLanguage ?? '') ?? 'en';
 }
 
-/** RFC 9110 12.5.4: the highest quality wins, of equals the first; `es-MX` is served by `es`. */
+/** `es-MX` is served by `es` (RFC 4647 3.4), and of languages equally welcome the first is taken. */
 function preferred(header: string): PageLanguage | undefined {
-  return header
-    .slice(0, 500)
+  const ranges = header
+    .slice(0, LONGEST_HEADER)
+    .toLowerCase()
     .split(',')
-    .map((part, order) => {
-      const [range = '', ...parameters] = part.trim().split(';');
-      const quality = parameters.map((parameter) => /^\s*q=([01](?:\.\d{0,3})?)\s*$/i.exec(parameter)?.[1]);
-      return { language: known(range), quality: Number(quality.find(Boolean) ?? 1), order };
-    })
-    .filter(({ language, quality }) => language !== undefined && quality > 0)
-    .sort((a, b) => b.quality - a.quality || a.order - b.order)[0]?.language;
+    .map((range) => range.trim().replace(/^([a-z]+)-[a-z0-9-]*/, '$1'));
+  const named = ranges.flatMap((range) => known(range.split(';')[0]) ?? []);
+  const inTheirOrder = [...new Set<PageLanguage>([...named, ...PAGE_LANGUAGES])];
+  return known(negotiate(ranges.join(','), inTheirOrder) ?? undefined);
 }
 
 function known(tag: string | undefined): PageLanguage | undefined {
