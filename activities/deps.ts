@@ -10,6 +10,8 @@ export interface ActivityDeps {
   /** Keys of opt-out links, and where they point. */
   readonly links: { readonly keys: readonly Buffer[]; readonly publicUrl: string };
   readonly temporal: TemporalAccess;
+  /** Days after which the text of a reply that was read is erased. */
+  readonly retentionDays: number;
   /** What operators watch; a composition without metrics leaves it out. */
   readonly metrics?: SendMetrics;
 }

@@ -19,6 +19,8 @@ export interface Config {
   /** Origins of Temporal Web, beside those of this machine, that may ask for decoded payloads. */
   readonly codecOrigins: readonly string[];
   readonly limits: Limits;
+  /** Days after which the text of a reply that was read is erased. */
+  readonly retentionDays: number;
 }
 
 export interface Limits {
@@ -36,6 +38,7 @@ const MIN_SECRET_LENGTH = 16;
 
 /** More than one gateway process answers: it keeps one key from taking all of it, not more. */
 const DEFAULT_REQUESTS_PER_SECOND = 2_000;
+const DEFAULT_RETENTION_DAYS = 90;
 
 /** @throws BlocklistError CONFIGURATION naming the variable and what it should be. */
 export function readConfig(env: Environment = process.env): Config {
@@ -53,6 +56,7 @@ export function readConfig(env: Environment = process.env): Config {
     publicUrl: (env['BLOCKLIST_PUBLIC_URL'] ?? `http://127.0.0.1:${port ?? DEFAULT_PORT}`).replace(/\/+$/, ''),
     codecOrigins: originsOf(env, 'BLOCKLIST_CODEC_ORIGINS'),
     limits: limitsOf(env),
+    retentionDays: retentionOf(env),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -119,6 +123,14 @@ function limitsOf(env: Environment): Limits {
     throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_DOCUMENTED_RATES must be on or off.');
   }
   return { requestsPerSecond: Number(rate), documentedRates: documented === 'on' };
+}
+
+function retentionOf(env: Environment): number {
+  const days = env['BLOCKLIST_RETENTION_DAYS'] || String(DEFAULT_RETENTION_DAYS);
+  if (!/^[1-9]\d{0,3}$/.test(days)) {
+    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_RETENTION_DAYS must be a whole number of days from 1 to 9999.');
+  }
+  return Number(days);
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

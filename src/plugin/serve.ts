@@ -52,6 +52,7 @@ export async function openActivities(config: Config, options: OpenActivitiesOpti
     providerFor: (_channel: SendingChannel): Provider => provider,
     links: { keys: config.linkKeys, publicUrl: config.publicUrl },
     temporal,
+    retentionDays: config.retentionDays,
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   };
   const deps: ActivityDeps = { ...common, storage };
