@@ -108,6 +108,7 @@ const rank = ({ label, confidence }: Found): number => confidence + (label === '
 /** The whole message: a keyword, or several, with nothing but politeness. */
 function readKeywords(tokens: readonly Token[], views: readonly View[], laughs: boolean): Read | undefined {
   let best: Read | undefined;
+  const english = views.find(({ language }) => language === ENGLISH);
   for (const { masks, language } of views) {
     const all = masks.reduce((sum, mask) => sum | mask, 0);
     const key = [stop, alone, start, help].find((concept) => (all & concept) !== 0);
@@ -123,6 +124,10 @@ function readKeywords(tokens: readonly Token[], views: readonly View[], laughs: 
       read = reading('opt_out', 'keyword', words, language, isWhole ? 0.97 : 0.75);
     } else {
       read = reading('opt_out', 'keyword', words, language, isWhole ? 0.99 : 0.95);
+    }
+    // "Fine" ends a subscription in Italian, and agrees in English.
+    if (key === alone && language !== ENGLISH && english?.masks.every((mask) => (mask & polite) !== 0) === true) {
+      read = { ...read, confidence: 0.6 };
     }
     if (laughs && read.label === 'opt_out') {
       if (!isWhole) return { ...nothing('other_meaning'), language: read.language, words: read.words };
@@ -251,7 +256,7 @@ function viewOf(language: number, all: readonly Hit[], size: number): View {
     if ((hit.concept & IDIOMS) !== 0) idioms.push(hit);
     else for (let i = hit.from; i < hit.to; i += 1) masks[i] = (masks[i] as number) | hit.concept;
   }
-  return { language, masks, idioms };
+  return { language, isTight: LANGUAGES[language]?.isTight === true, masks, idioms };
 }
 
 /** Expressions are sorted by their first word and short, so only those near can hide one. */
