@@ -128,7 +128,10 @@ function limitsOf(env: Environment): Limits {
 function retentionOf(env: Environment): number {
   const days = env['BLOCKLIST_RETENTION_DAYS'] || String(DEFAULT_RETENTION_DAYS);
   if (!/^[1-9]\d{0,3}$/.test(days)) {
-    throw new BlocklistError('CONFIGURATION', 'BLOCKLIST_RETENTION_DAYS must be a whole number of days from 1 to 9999.');
+    throw new BlocklistError(
+      'CONFIGURATION',
+      'BLOCKLIST_RETENTION_DAYS must be a whole number of days from 1 to 9999.',
+    );
   }
   return Number(days);
 }

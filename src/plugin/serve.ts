@@ -5,6 +5,7 @@ import { pumpOutbox } from '../../activities/outbox.js';
 import type { Config } from '../config.js';
 import { BlocklistError } from '../domain/errors.js';
 import type { SendingChannel } from '../domain/channel.js';
+import { prepareReading } from '../domain/replies/read-reply.js';
 import type { Metrics } from '../metrics.js';
 import type { Provider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/sandbox-provider.js';
@@ -35,6 +36,7 @@ export interface OpenActivitiesOptions {
 export async function openActivities(config: Config, options: OpenActivitiesOptions): Promise<OpenedActivities> {
   const { databaseUrl, hashKey } = config;
   const provider = providerOf(config);
+  prepareReading();
   const temporal = temporalAccess(options.client);
   const storage = await openStorage({
     databaseUrl,

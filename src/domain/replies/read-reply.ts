@@ -3,7 +3,7 @@
 import { readKeyword } from './keywords.js';
 import { CONCEPT } from './language.js';
 import { LANGUAGES } from './languages/index.js';
-import { lookUp, type Hit } from './lexicon.js';
+import { lookUp, plantAll, type Hit } from './lexicon.js';
 import { actionFor, OWN_GRADING, type ReplyPolicy, type ReplyReading } from './reading.js';
 import { findRequests, type Found, type View } from './sentence.js';
 import { guessWords, keywordSlip, respell } from './spelling.js';
@@ -37,6 +37,11 @@ export function readReply(text: string, policy: ReplyPolicy = OWN_GRADING): Repl
   const action = actionFor(read, policy);
   // Coming back must be as plain as can be: only what the keywords take for it.
   return { ...read, action: read.label === 'opt_in' && readKeyword(text).action !== 'UNBLOCK' ? 'none' : action };
+}
+
+/** Make ready to read. Whoever answers others does so at its start: it takes most of a second, in one piece. */
+export function prepareReading(): void {
+  plantAll();
 }
 
 function readWords(text: string): Read {

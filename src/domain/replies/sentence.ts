@@ -87,9 +87,9 @@ export function findRequests(view: View, tokens: readonly Token[]): Found[] {
     const isNegated = isDenied(view, tokens, idiom.from, idiom.from);
     const unknown = unknownAround(view, tokens, idiom.from, idiom.to);
     const isOut = idiom.concept === out;
-    const doubt =
-      (isConditional(view, tokens, idiom.to - 1) ? 0.1 : 0) + otherThing(view, tokens, idiom.from);
-    const confidence = (isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * (view.isTight ? 0.3 : 0.1)) - doubt;
+    const doubt = (isConditional(view, tokens, idiom.to - 1) ? 0.1 : 0) + otherThing(view, tokens, idiom.from);
+    const confidence =
+      (isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * (view.isTight ? 0.3 : 0.1)) - doubt;
     if (!isIn && confidence < 0.5) continue;
     const span = { from: idiom.from, to: idiom.to };
     if (isNegated) found.push({ label: 'other', reason: 'negated', ...span, confidence: 0.9 });

@@ -97,7 +97,11 @@ export function tokenise(text: string): Tokens {
       case KIND.apostrophe:
         // "don't" is one word, "l'envoi" and "m'écrire" are two.
         // So is "I'm".
-        if ((spelled.length <= 2 && !/^(?:i|we|he|it|ya|y)$/i.test(spelled)) || /^(?:qu|all|dell|nell|dall|sull|quell|tutt)$/i.test(spelled)) finish();
+        if (
+          (spelled.length <= 2 && !/^(?:i|we|he|it|ya|y)$/i.test(spelled)) ||
+          /^(?:qu|all|dell|nell|dall|sull|quell|tutt)$/i.test(spelled)
+        )
+          finish();
         break;
       case KIND.pause:
         finish();
