@@ -1,11 +1,12 @@
 // What a reply asks for, as people write it: keywords of many languages, slips, and plain sentences. A pure function of
 // the text: no network, no model, no clock. Reads any text in time linear in its length, and no more than its beginning.
+import type { View } from './clause.js';
 import { readKeyword } from './keywords.js';
 import { CONCEPT } from './language.js';
 import { LANGUAGES } from './languages/index.js';
 import { lookUp, plantAll, type Hit } from './lexicon.js';
 import { actionFor, OWN_GRADING, type ReplyPolicy, type ReplyReading } from './reading.js';
-import { findRequests, type Found, type View } from './sentence.js';
+import { findRequests, type Found } from './sentence.js';
 import { guessWords, keywordSlip, respell } from './spelling.js';
 import { tokenise, type Token, type Tokens } from './tokens.js';
 import { strip } from './written.js';
