@@ -14,6 +14,8 @@ export interface ActivityDeps {
   /** Posts to the addresses of keywords and subscriptions. */
   readonly webhooks: Webhooks;
   readonly retries: WebhookRetries;
+  /** Days after which the text of a reply that was read is erased. */
+  readonly retentionDays: number;
   /** What operators watch; a composition without metrics leaves it out. */
   readonly metrics?: SendMetrics;
 }

@@ -1,6 +1,7 @@
 // The sweep: finds what a crash or a lost hint left behind. Every few seconds, cheap when there is nothing.
 import { BlocklistError } from '../src/domain/errors.js';
 import { haltStore } from '../src/storage/halts.js';
+import { eraseReadTexts } from '../src/storage/retention.js';
 import { shardsToWake } from '../src/storage/sweep.js';
 import type { ActivityDeps } from './deps.js';
 import { wakeSubscriptions } from './events.js';
@@ -24,6 +25,7 @@ export function createSweepActivities(deps: ActivityDeps) {
       await halts.releaseResumed();
       await storage.optOuts.finishDomains();
       await wakeSubscriptions(deps);
+      await eraseReadTexts(storage.db, deps.retentionDays);
       if (failed > 0 && delivered === 0) {
         throw new BlocklistError('TEMPORAL_UNAVAILABLE', 'No outbox message could be delivered.', { retryable: true });
       }

@@ -21,6 +21,8 @@ export interface Config {
   readonly limits: Limits;
   /** True: webhooks of keywords and subscriptions may lead to this machine and private networks. */
   readonly privateWebhooks: boolean;
+  /** Days after which the text of a reply that was read is erased. */
+  readonly retentionDays: number;
 }
 
 export interface Limits {
@@ -38,6 +40,7 @@ const MIN_SECRET_LENGTH = 16;
 
 /** More than one gateway process answers: it keeps one key from taking all of it, not more. */
 const DEFAULT_REQUESTS_PER_SECOND = 2_000;
+const DEFAULT_RETENTION_DAYS = 90;
 
 /** @throws BlocklistError CONFIGURATION naming the variable and what it should be. */
 export function readConfig(env: Environment = process.env): Config {
@@ -56,6 +59,7 @@ export function readConfig(env: Environment = process.env): Config {
     codecOrigins: originsOf(env, 'BLOCKLIST_CODEC_ORIGINS'),
     limits: limitsOf(env),
     privateWebhooks: isOn(env, 'BLOCKLIST_PRIVATE_WEBHOOKS'),
+    retentionDays: retentionOf(env),
     ...(port === undefined ? {} : { port }),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...optional('sandboxUrl', env['BLOCKLIST_SANDBOX_URL']),
@@ -124,6 +128,17 @@ function isOn(env: Environment, name: string): boolean {
   const text = env[name] || 'off';
   if (text !== 'on' && text !== 'off') throw new BlocklistError('CONFIGURATION', `${name} must be on or off.`);
   return text === 'on';
+}
+
+function retentionOf(env: Environment): number {
+  const days = env['BLOCKLIST_RETENTION_DAYS'] || String(DEFAULT_RETENTION_DAYS);
+  if (!/^[1-9]\d{0,3}$/.test(days)) {
+    throw new BlocklistError(
+      'CONFIGURATION',
+      'BLOCKLIST_RETENTION_DAYS must be a whole number of days from 1 to 9999.',
+    );
+  }
+  return Number(days);
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): { [K in Name]?: string } {

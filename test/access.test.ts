@@ -166,6 +166,7 @@ describe('rates', () => {
   it.each([
     ['BLOCKLIST_REQUESTS_PER_SECOND', 'many'],
     ['BLOCKLIST_DOCUMENTED_RATES', 'yes'],
+    ['BLOCKLIST_RETENTION_DAYS', '0'],
   ])('that make no sense are refused: %s=%s', (name, value) => {
     expect(() => readConfig({ ...gatewayEnvironment('postgres://x'), [name]: value })).toThrow(name);
   });

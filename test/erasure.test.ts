@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '../src/domain/replies/reading.js';
 import { handOver } from '../activities/hand-over.js';
 import { apiKeyStore } from '../src/storage/api-keys.js';
 import { createBroadcast, loadAudience } from '../src/storage/broadcasts.js';
@@ -32,7 +33,8 @@ const reply = (from: string, text: string, channel: 'SMS' | 'EMAIL' = 'SMS') =>
     { provider: 'test', messageId: `e${(messages += 1)}`, from, to: '10950', channel, text, receivedAt: new Date() },
   ]);
 async function drain(): Promise<void> {
-  for (let shard = 0; shard < 64; shard += 1) await drainShard(test.storage.db, shard, async () => []);
+  for (let shard = 0; shard < 64; shard += 1)
+    await drainShard(test.storage.db, shard, async () => ({ keywords: [], policy: DEFAULT_POLICY }));
 }
 const account = () => test.storage.accounts.get();
 const erase = async (...people: string[]) =>

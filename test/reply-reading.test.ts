@@ -56,6 +56,8 @@ describe('opts out at once', () => {
     'إلغاء الاشتراك',
     'הסר',
     'lose my number',
+    "I'm opting out",
+    "don't you dare text me again",
     'please take me off your list',
     'no more texts',
     'Pls stop txting me',
@@ -83,6 +85,13 @@ describe('does not opt out', () => {
     'end of month is fine',
     'quit my job yesterday',
     'remove the onions please',
+    'please remove the onions',
+    'non mandatemi la fattura per posta',
+    'Wir möchten die Lieferung abbestellen',
+    'baik',
+    '我没收到短信要不你去问问别人',
+    '不要担心',
+    'I want to opt out of the extended warranty',
     'stop lol',
     'shop',
     'step',
@@ -206,12 +215,12 @@ test('the corpus the rules were made with is read as well as promised', () => {
   };
   expect(share('must not opt out', true)).toBeLessThanOrEqual(0.005);
   // More traps than people set in life.
-  expect(share('must not opt out', false)).toBeLessThanOrEqual(0.045);
+  expect(share('must not opt out', false)).toBeLessThanOrEqual(0.025);
   expect(share('opt-out: keyword', false)).toBe(1);
   expect(share('opt-out: English variant', false)).toBeGreaterThanOrEqual(0.97);
-  expect(share('opt-out: English phrase', false)).toBeGreaterThanOrEqual(0.92);
-  expect(share('opt-out: other language, phrase', false)).toBeGreaterThanOrEqual(0.75);
-  expect(share('opt-out: other language, variant', false)).toBeGreaterThanOrEqual(0.75);
+  expect(share('opt-out: English phrase', false)).toBeGreaterThanOrEqual(0.96);
+  expect(share('opt-out: other language, phrase', false)).toBeGreaterThanOrEqual(0.93);
+  expect(share('opt-out: other language, variant', false)).toBeGreaterThanOrEqual(0.93);
 });
 
 function regularExpressions(source: string): { source: string; flags: string }[] {

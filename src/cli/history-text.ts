@@ -17,7 +17,7 @@ export function historyText(history: DestinationHistory): string {
       'Replies',
       history.replies.map((reply) => ({
         at: reply.receivedAt,
-        text: `${reply.channel ?? ''} ${JSON.stringify(reply.text ?? '')}: ${reply.inWords}`.trim(),
+        text: `${reply.channel ?? ''} ${reply.text === undefined ? '(text erased)' : JSON.stringify(reply.text)}: ${reply.inWords}`.trim(),
       })),
     ),
   ].join('\n');

@@ -9,6 +9,7 @@ import type { CodecKey } from '../plugin/codec-keys.js';
 import { openClient } from '../plugin/client-options.js';
 import { codecKeysOf } from '../plugin/data-converter.js';
 import { readBacklog } from '../storage/backlog.js';
+import { prepareReading } from '../domain/replies/read-reply.js';
 import { openStorage, type Storage } from '../storage/storage.js';
 import { createAuthenticator } from './access/caller.js';
 import { createApp } from './app.js';
@@ -60,6 +61,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   };
   const openPool = async (connections: number, applicationName: string): Promise<Storage> => {
     const { databaseUrl, hashKey } = config;
+    prepareReading();
     const storage = await openStorage({ databaseUrl, hashKey, connections, applicationName });
     closers.push(() => storage.close());
     return storage;

@@ -6,6 +6,7 @@ import { pumpOutbox } from '../../activities/outbox.js';
 import type { Config } from '../config.js';
 import { BlocklistError } from '../domain/errors.js';
 import type { SendingChannel } from '../domain/channel.js';
+import { prepareReading } from '../domain/replies/read-reply.js';
 import type { Metrics } from '../metrics.js';
 import type { Provider } from '../providers/provider.js';
 import { createWebhooks } from '../providers/webhook.js';
@@ -39,6 +40,7 @@ export interface OpenActivitiesOptions {
 export async function openActivities(config: Config, options: OpenActivitiesOptions): Promise<OpenedActivities> {
   const { databaseUrl, hashKey } = config;
   const provider = providerOf(config);
+  prepareReading();
   const temporal = temporalAccess(options.client);
   const storage = await openStorage({
     databaseUrl,
@@ -58,6 +60,7 @@ export async function openActivities(config: Config, options: OpenActivitiesOpti
     temporal,
     webhooks: createWebhooks({ allowPrivate: config.privateWebhooks }),
     retries: options.retries ?? WEBHOOK_RETRIES,
+    retentionDays: config.retentionDays,
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   };
   const deps: ActivityDeps = { ...common, storage };

@@ -27,6 +27,7 @@ const deps: ActivityDeps = {
   storage,
   providerFor: () => provider,
   links: { keys: [Buffer.alloc(32, 7)], publicUrl: 'http://127.0.0.1:1' },
+  retentionDays: 90,
   temporal: {
     signal: () => Promise.resolve(true),
     startConfirmation: () => Promise.resolve(),

@@ -70,6 +70,7 @@ export async function openProduct(): Promise<Product> {
     storage,
     providerFor: () => provider,
     links: { keys: [LINK_KEY], publicUrl: 'http://127.0.0.1:1' },
+    retentionDays: 90,
     temporal: {
       signal: async (workflowId, signal, arg) => {
         signals.push({ workflowId, signal, arg });

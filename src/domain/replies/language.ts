@@ -56,6 +56,10 @@ export interface Language {
   readonly back?: string;
   /** Words that make a refusal one for a time or place: until, while, at work. */
   readonly unless?: string;
+  /** What people order, book, expect or switch off, and we do not send: an invoice, a course, an alarm. */
+  readonly things?: string;
+  /** Words stand close together and in the order of the rules, a negation before its verb. */
+  readonly isTight?: true;
   /** Words that, after a verb from above, show that its object is not us: "stop by", "stop the". */
   readonly elsewhere?: string;
 }
@@ -88,6 +92,7 @@ export const CONCEPT = {
   back: 1 << 23,
   unless: 1 << 24,
   elsewhere: 1 << 25,
-} as const satisfies Record<Exclude<keyof Language, 'code'>, number>;
+  things: 1 << 26,
+} as const satisfies Record<Exclude<keyof Language, 'code' | 'isTight'>, number>;
 
 export type Concept = keyof typeof CONCEPT;

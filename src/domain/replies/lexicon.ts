@@ -40,8 +40,8 @@ export function isKnownWord(word: string): boolean {
 
 let isPlanted = false;
 
-/** Takes most of a second, so not before the first reply is read: few commands read any. */
-function plantAll(): void {
+/** Takes most of a second, so not before it is asked for or the first reply is read: few commands read any. */
+export function plantAll(): void {
   if (isPlanted) return;
   isPlanted = true;
   LANGUAGES.forEach(plant);

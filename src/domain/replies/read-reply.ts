@@ -1,11 +1,12 @@
 // What a reply asks for, as people write it: keywords of many languages, slips, and plain sentences. A pure function of
 // the text: no network, no model, no clock. Reads any text in time linear in its length, and no more than its beginning.
+import type { View } from './clause.js';
 import { readKeyword } from './keywords.js';
 import { CONCEPT } from './language.js';
 import { LANGUAGES } from './languages/index.js';
-import { lookUp, type Hit } from './lexicon.js';
+import { lookUp, plantAll, type Hit } from './lexicon.js';
 import { actionFor, OWN_GRADING, type ReplyPolicy, type ReplyReading } from './reading.js';
-import { findRequests, type Found, type View } from './sentence.js';
+import { findRequests, type Found } from './sentence.js';
 import { guessWords, keywordSlip, respell } from './spelling.js';
 import { tokenise, type Token, type Tokens } from './tokens.js';
 import { strip } from './written.js';
@@ -37,6 +38,11 @@ export function readReply(text: string, policy: ReplyPolicy = OWN_GRADING): Repl
   const action = actionFor(read, policy);
   // Coming back must be as plain as can be: only what the keywords take for it.
   return { ...read, action: read.label === 'opt_in' && readKeyword(text).action !== 'UNBLOCK' ? 'none' : action };
+}
+
+/** Make ready to read. Whoever answers others does so at its start: it takes most of a second, in one piece. */
+export function prepareReading(): void {
+  plantAll();
 }
 
 function readWords(text: string): Read {
@@ -108,6 +114,7 @@ const rank = ({ label, confidence }: Found): number => confidence + (label === '
 /** The whole message: a keyword, or several, with nothing but politeness. */
 function readKeywords(tokens: readonly Token[], views: readonly View[], laughs: boolean): Read | undefined {
   let best: Read | undefined;
+  const english = views.find(({ language }) => language === ENGLISH);
   for (const { masks, language } of views) {
     const all = masks.reduce((sum, mask) => sum | mask, 0);
     const key = [stop, alone, start, help].find((concept) => (all & concept) !== 0);
@@ -123,6 +130,10 @@ function readKeywords(tokens: readonly Token[], views: readonly View[], laughs: 
       read = reading('opt_out', 'keyword', words, language, isWhole ? 0.97 : 0.75);
     } else {
       read = reading('opt_out', 'keyword', words, language, isWhole ? 0.99 : 0.95);
+    }
+    // "Fine" ends a subscription in Italian, and agrees in English.
+    if (key === alone && language !== ENGLISH && english?.masks.every((mask) => (mask & polite) !== 0) === true) {
+      read = { ...read, confidence: 0.6 };
     }
     if (laughs && read.label === 'opt_out') {
       if (!isWhole) return { ...nothing('other_meaning'), language: read.language, words: read.words };
@@ -251,7 +262,7 @@ function viewOf(language: number, all: readonly Hit[], size: number): View {
     if ((hit.concept & IDIOMS) !== 0) idioms.push(hit);
     else for (let i = hit.from; i < hit.to; i += 1) masks[i] = (masks[i] as number) | hit.concept;
   }
-  return { language, masks, idioms };
+  return { language, isTight: LANGUAGES[language]?.isTight === true, masks, idioms };
 }
 
 /** Expressions are sorted by their first word and short, so only those near can hide one. */

@@ -1,16 +1,8 @@
 // Sentences that ask to be left alone. A sentence is read as the concepts of its words (language.ts), so that the rules
 // below hold in every language: it needs a verb and an object that is us.
+import { isConditional, otherThing, unknownAround, weightOf, type View } from './clause.js';
 import { CONCEPT } from './language.js';
-import { isKnownWord } from './lexicon.js';
 import type { Token } from './tokens.js';
-
-/** One language's view of a text: for each word the concepts it stands for; 0 for a word that means nothing here. */
-export interface View {
-  readonly language: number;
-  readonly masks: Uint32Array;
-  /** Idioms, longest first where they overlap. */
-  readonly idioms: readonly { readonly from: number; readonly to: number; readonly concept: number }[];
-}
 
 export interface Found {
   readonly label: 'opt_out' | 'opt_in' | 'other';
@@ -60,14 +52,14 @@ const ORDERS = RULES.flatMap((rule) =>
   permutations(rule.says).map((says, i) => ({
     ...rule,
     says,
-    needs: rule.says,
+    // What is taken out may be named first everywhere.
+    keepsOrder: says[0] === rule.says[0] || rule.says[0] === remove,
     confidence: i === 0 ? rule.confidence : rule.confidence - 0.03,
   })),
 );
 
 /** What may stand between the words of a rule beside filling words: one word, or a few characters. */
 const WIDEST_GAP = 1.1;
-const GLUED_WEIGHT = 0.27;
 const SUPPORT = me | message | more | list | self;
 const FILLING = polite | me | more | want | list | self;
 /** Words that stand for themselves cannot be skipped as if they were nothing. */
@@ -81,8 +73,9 @@ export function findRequests(view: View, tokens: readonly Token[]): Found[] {
     const isNegated = isDenied(view, tokens, idiom.from, idiom.from);
     const unknown = unknownAround(view, tokens, idiom.from, idiom.to);
     const isOut = idiom.concept === out;
-    const doubt = isConditional(view, tokens, idiom.to - 1) ? 0.1 : 0;
-    const confidence = (isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * 0.1) - doubt;
+    const doubt = (isConditional(view, tokens, idiom.to - 1) ? 0.1 : 0) + otherThing(view, tokens, idiom.from);
+    const confidence =
+      (isOut ? 0.93 - Math.min(unknown * 0.05, 0.35) : 0.65 - unknown * (view.isTight ? 0.3 : 0.1)) - doubt;
     if (!isIn && confidence < 0.5) continue;
     const span = { from: idiom.from, to: idiom.to };
     if (isNegated) found.push({ label: 'other', reason: 'negated', ...span, confidence: 0.9 });
@@ -109,6 +102,7 @@ function findInClause(
   found: Found[],
 ): void {
   for (const order of ORDERS) {
+    if (view.isTight && !order.keepsOrder) continue;
     if (!order.says.every((concepts) => (all & concepts) !== 0)) continue;
     for (let at = from; at < to; at += 1) {
       if (((view.masks[at] as number) & (order.says[0] as number)) === 0) continue;
@@ -131,7 +125,7 @@ function match(view: View, tokens: readonly Token[], says: readonly number[], at
       if ((mask & (says[n] as number)) !== 0) break;
       if ((mask & FILLING) !== 0) continue;
       if ((mask & WEIGHTY) !== 0) return -1;
-      if (mask === 0) gap += tokens[i]?.glued === true ? GLUED_WEIGHT : 1;
+      if (mask === 0) gap += weightOf(view, tokens[i]);
       if (gap > WIDEST_GAP) return -1;
     }
     i = endOfWord(view, tokens, i, to);
@@ -167,7 +161,7 @@ function judge(
   for (let i = begin; i < end; i += 1) {
     const mask = view.masks[i] as number;
     supporting |= mask & SUPPORT;
-    if (mask === 0) unknown += tokens[i]?.glued === true ? GLUED_WEIGHT : 1;
+    if (mask === 0) unknown += weightOf(view, tokens[i]);
     if (tokens[i]?.respelled === true) isGuess = true;
   }
   const used = rule.says.reduce((sum, concepts) => sum | concepts, 0);
@@ -177,33 +171,13 @@ function judge(
   if (isGuess) confidence -= 0.1;
   // "Do not call me at work" is a wish for this call; "stop calling me at work" may be more.
   if (isConditional(view, tokens, begin)) confidence -= rule.isRefusal === true ? 0.5 : 0.25;
+  confidence -= otherThing(view, tokens, begin);
   // "Do not send me the invoice": what we are asked not to send is not what we send.
   const after = view.masks[to] ?? 0;
   if (rule.isRefusal === true && to < end && (after & elsewhere) !== 0 && (supporting & (message | more)) === 0)
     confidence -= 0.5;
   if (confidence < 0.5) return { label: 'other', reason: 'other_meaning', ...span, confidence: 0.7 };
   return { label: 'opt_out', reason: 'sentence', ...span, confidence: Math.min(confidence, 0.97) };
-}
-
-/** A time, a place or another way is named, in this part of the sentence or the next. */
-function isConditional(view: View, tokens: readonly Token[], at: number): boolean {
-  const clause = tokens[at]?.clause ?? 0;
-  return tokens.some(
-    (token, i) => token.clause >= clause && token.clause <= clause + 1 && ((view.masks[i] as number) & unless) !== 0,
-  );
-}
-
-/** How many words of the clause nobody knows: what they add to an idiom may change it. */
-function unknownAround(view: View, tokens: readonly Token[], from: number, to: number): number {
-  const clause = tokens[from]?.clause;
-  let unknown = 0;
-  for (let i = 0; i < tokens.length; i += 1) {
-    const token = tokens[i] as Token;
-    if (token.clause !== clause || view.masks[i] !== 0) continue;
-    if (i >= from && i < to && isKnownWord(token.text)) continue;
-    unknown += token.glued ? GLUED_WEIGHT : 1;
-  }
-  return unknown;
 }
 
 /** "Don't stop", "never unsubscribe", "I do not want you to remove me"; and after the verb, as in "meldet mich nicht ab". */
@@ -213,7 +187,7 @@ function isDenied(view: View, tokens: readonly Token[], from: number, to: number
   for (let i = from - 1; i >= 0 && tokens[i]?.clause === clause; i -= 1) {
     const mask = view.masks[i] as number;
     if ((mask & (not | dontWant)) !== 0 && (mask & polite) === 0) return true;
-    if ((mask & (FILLING | unless)) === 0) skipped += tokens[i]?.glued === true ? GLUED_WEIGHT : 1;
+    if ((mask & (FILLING | unless)) === 0) skipped += weightOf(view, tokens[i]);
     if (skipped > 0.6) break;
   }
   // Behind: only if nothing that could be refused follows.

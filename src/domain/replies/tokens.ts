@@ -96,7 +96,12 @@ export function tokenise(text: string): Tokens {
         break;
       case KIND.apostrophe:
         // "don't" is one word, "l'envoi" and "m'écrire" are two.
-        if (spelled.length <= 2 || /^(?:qu|all|dell|nell|dall|sull|quell|tutt)$/i.test(spelled)) finish();
+        // So is "I'm".
+        if (
+          (spelled.length <= 2 && !/^(?:i|we|he|it|ya|y)$/i.test(spelled)) ||
+          /^(?:qu|all|dell|nell|dall|sull|quell|tutt)$/i.test(spelled)
+        )
+          finish();
         break;
       case KIND.pause:
         finish();

@@ -1,9 +1,10 @@
 // What would this reply do, sent to this sender? /api/v1/keywords/test. Changes nothing.
 import { z } from 'zod';
 import { SENDING_CHANNELS } from '../../domain/channel.js';
-import { readKeyword } from '../../domain/keywords.js';
+import { interpret } from '../../domain/replies/interpret.js';
 import { senderKey } from '../../domain/sender.js';
 import { keywordStore } from '../../storage/keywords.js';
+import { replyPolicyStore } from '../../storage/reply-policies.js';
 import { accountFor } from '../access/caller.js';
 import type { App, GatewayDeps } from '../gateway-deps.js';
 import { errors } from '../error-envelopes.js';
@@ -15,6 +16,7 @@ const LONGEST_REPLY = 20_000;
 
 export function registerKeywordTestRoutes(app: App, { bulkStorage: storage }: GatewayDeps): void {
   const keywords = keywordStore(storage.db);
+  const policies = replyPolicyStore(storage.db);
 
   app.route({
     method: 'POST',
@@ -31,7 +33,7 @@ export function registerKeywordTestRoutes(app: App, { bulkStorage: storage }: Ga
       }),
       response: {
         200: z.object({
-          action: z.enum(['BLOCK', 'UNBLOCK', 'HELP', 'NONE']),
+          action: z.enum(['BLOCK', 'UNBLOCK', 'HELP', 'NONE', 'REVIEW']),
           /** What an action reaches; of BLOCK and UNBLOCK alone. */
           level: z.enum(['FROM_ANY_SENDER', 'FROM_SENDER']).optional(),
           keyword: z.string(),
@@ -49,7 +51,9 @@ export function registerKeywordTestRoutes(app: App, { bulkStorage: storage }: Ga
       const { text, channel, sender, accountKey: key } = request.body;
       const account = await accountFor(request, storage, key);
       const rules = await keywords.keywordsFor(account.ancestors, channel, senderKey(sender));
-      const { action, level, keyword, cleanText, builtIn, rule } = readKeyword(text, rules);
+      const policy = await policies.policyFor(account.ancestors, senderKey(sender));
+      const { action, keyword: word } = interpret(text, rules, policy);
+      const { level, keyword, cleanText, builtIn, rule } = word;
       return {
         action,
         keyword,

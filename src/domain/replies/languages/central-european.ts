@@ -60,7 +60,7 @@ export const latvian: Language = {
 
 export const lithuanian: Language = {
   code: 'lt',
-  stop: `atsisakyti, atsisakau, atsisakymas, nutraukti, nutraukite, nutrauk, sustabdyti, sustabdykite, baikite, baik, pakanka, gana, užteks, nebesiųskite, nebesiųsk, nesiųskite, nesiųsti, atsisakyti prenumeratos, atšaukti prenumeratą, stop sms, nenoriu, nebenoriu, išregistruoti, išsiregistruoti, liautis, liaukitės, nepageidauju, atsijungti`,
+  stop: `atsisakyti, atsisakau, atsisakymas, nutraukti, nutraukite, nutrauk, sustabdyti, sustabdykite, baikite, pakanka, gana, užteks, nebesiųskite, nebesiųsk, nesiųskite, nesiųsti, atsisakyti prenumeratos, atšaukti prenumeratą, stop sms, nenoriu, nebenoriu, išregistruoti, išsiregistruoti, liautis, liaukitės, nepageidauju, atsijungti`,
   alone: `baigti, pabaiga, atšaukti, ištrinti, pašalinti, išeiti, stabdyti, išjungti, trinti, atšaukiu, atjungti, atsauk`,
   start: `pradėti, prenumeruoti, užsiregistruoti, tęsti, registruotis`,
   help: `pagalba, info, informacija, padėkite`,

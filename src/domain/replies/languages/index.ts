@@ -1,5 +1,6 @@
 // The languages the recogniser reads. English first: its words go with every other language.
 import type { Language } from '../language.js';
+import { OTHER_THINGS } from './other-things.js';
 import { swahili, zulu, xhosa, somali, hausa, yoruba, amharic, kinyarwanda } from './african.js';
 import { hungarian, latvian, lithuanian, greek, albanian, basque, irish, welsh, maltese } from './central-european.js';
 import {
@@ -59,7 +60,7 @@ import {
   mongolian,
 } from './western-asian.js';
 
-export const LANGUAGES: readonly Language[] = [
+const WORDS: readonly Language[] = [
   english,
   swahili,
   zulu,
@@ -141,3 +142,8 @@ export const LANGUAGES: readonly Language[] = [
   urdu,
   mongolian,
 ];
+
+export const LANGUAGES: readonly Language[] = WORDS.map((language) => {
+  const things = OTHER_THINGS[language.code];
+  return things === undefined ? language : { ...language, things };
+});
