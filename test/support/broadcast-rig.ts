@@ -74,8 +74,10 @@ export class BroadcastRig {
 
   /** Every message the sandbox has ever accepted. */
   log(): LoggedMessage[] {
-    const lines = readFileSync(join(this.#folder, 'sandbox.jsonl'), 'utf8').trim();
-    return lines === '' ? [] : lines.split('\n').map((line) => JSON.parse(line) as LoggedMessage);
+    const text = readFileSync(join(this.#folder, 'sandbox.jsonl'), 'utf8');
+    // The last line may be just being written.
+    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LoggedMessage);
   }
 
   async sandbox(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {

@@ -133,8 +133,10 @@ export class Installation {
 
   /** Everything the sandbox has ever accepted: the judge. */
   messages(): readonly LoggedMessage[] {
-    const lines = readFileSync(join(this.#folder, 'messages.jsonl'), 'utf8').trim();
-    return lines === '' ? [] : lines.split('\n').map((line) => JSON.parse(line) as LoggedMessage);
+    const text = readFileSync(join(this.#folder, 'messages.jsonl'), 'utf8');
+    // The last line may be just being written.
+    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LoggedMessage);
   }
 
   async faults(rules: readonly object[]): Promise<void> {
