@@ -103,13 +103,13 @@ function isHalted(scope: HaltScope, message: Message): boolean {
 
 /**
  * A call may follow another of the same message only if that one was not taken, or, where the provider knows repeated
- * ids, once its window has passed. An attempt that is no longer the row's own writes nothing.
+ * ids or the message may come twice, once its window has passed. An attempt that is no longer the row's own writes nothing.
  */
-function checkOnce({ trace, provider }: Played, { permitId, refusesDuplicates }: Message): Breach[] {
+function checkOnce({ trace, provider }: Played, { permitId, refusesDuplicates, mayRepeat }: Message): Breach[] {
   const breaches: Breach[] = [];
   const fault = (what: string): void => void breaches.push({ property: 'once', what: `message ${permitId}: ${what}` });
   const taken = provider.taken.get(permitId) ?? 0;
-  if (taken > 1) fault(`was taken ${taken} times`);
+  if (taken > 1 && !mayRepeat) fault(`was taken ${taken} times`);
   const given = new Set<number>();
   const owners = new Set<string>();
   let open: Call | undefined;
@@ -131,7 +131,7 @@ function checkOnce({ trace, provider }: Played, { permitId, refusesDuplicates }:
       case 'call':
         if (!given.has(attempt)) fault(`attempt ${attempt} was called without a fence`);
         if (isFinal) fault(`attempt ${attempt} was called after the end`);
-        if (open !== undefined && (!refusesDuplicates || event.startedAt < open.askedAt + open.windowMs)) {
+        if (open !== undefined && (!mayRepeat || event.startedAt < open.askedAt + open.windowMs)) {
           fault(`attempt ${attempt} was called while attempt ${open.attempt} could still be on its way`);
         }
         open = event;

@@ -7,7 +7,7 @@ import type { Breach } from './model.js';
 import { RaceProvider } from './provider.js';
 import type { RaceDatabase } from './race-database.js';
 import type { Schedule, Slot, Step } from './schedule.js';
-import type { Stage } from './stage.js';
+import { at, STREAMS, type Stage } from './stage.js';
 import { Trace, type Message } from './trace.js';
 import { pause } from './wait.js';
 
@@ -59,6 +59,7 @@ export async function play(db: RaceDatabase, stage: Stage, script: Script, rules
       stream: slot.stream,
       person,
       refusesDuplicates: slot.refusesDuplicates,
+      mayRepeat: slot.refusesDuplicates || at(STREAMS, slot.stream).purpose === 'SERVICE',
     }));
     for (const message of messages) trace.messages.set(message.permitId, message);
     return [

@@ -48,7 +48,10 @@ export interface Message {
   readonly slot: number;
   readonly stream: number;
   readonly person: Target;
+  /** False: at the provider of this message a repeated id is a second message. */
   readonly refusesDuplicates: boolean;
+  /** Service messages may then come twice rather than not at all; marketing may not. */
+  readonly mayRepeat: boolean;
 }
 
 export class Trace {
