@@ -42,10 +42,9 @@ export class Part {
     return this.#running?.pid;
   }
 
-  /** Returns when it serves; a part that cannot start the first time is not tried again. */
+  /** Returns when it serves; a part that cannot start the first time is not tried again, unless its program says so. */
   async start(): Promise<void> {
-    const running = await this.#startOnce();
-    this.#supervision = this.#supervise(running);
+    this.#supervision = this.#supervise(await this.#startFirst());
   }
 
   async stop(): Promise<void> {
@@ -88,6 +87,16 @@ export class Part {
       } catch (error) {
         if (this.#isStopping) return { running: undefined, delayMs };
         this.#report(`${error instanceof Error ? error.message : String(error)}; next attempt in ${delayMs / 1000} s`);
+      }
+    }
+  }
+
+  async #startFirst(): Promise<RunningProgram> {
+    for (let left = (this.options.program.startAttempts ?? 1) - 1; ; left--) {
+      try {
+        return await this.#startOnce();
+      } catch (error) {
+        if (left <= 0 || this.#isStopping) throw error;
       }
     }
   }

@@ -30,6 +30,8 @@ export interface Program {
   /** Higher ranks are stopped first. */
   readonly rank: number;
   readonly user?: PosixUser | undefined;
+  /** How often the first start is tried before it counts as failed; default once. */
+  readonly startAttempts?: number;
 }
 
 export class RunningProgram {

@@ -53,6 +53,8 @@ export function prepareTemporal(options: TemporalOptions): TemporalServer {
       stopSignal: 'SIGTERM',
       graceMs: 15_000,
       rank: 2,
+      // Between finding a free port for one of its inner services and using it, another program may take it; it then panics.
+      startAttempts: 3,
     },
     address,
     uiUrl: `http://127.0.0.1:${options.uiPort}`,

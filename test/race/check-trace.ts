@@ -105,7 +105,7 @@ function isHalted(scope: HaltScope, message: Message): boolean {
  * A call may follow another of the same message only if that one was not taken, or, where the provider knows repeated
  * ids or the message may come twice, once its window has passed. An attempt that is no longer the row's own writes nothing.
  */
-function checkOnce({ trace, provider }: Played, { permitId, refusesDuplicates, mayRepeat }: Message): Breach[] {
+function checkOnce({ trace, provider }: Played, { permitId, mayRepeat }: Message): Breach[] {
   const breaches: Breach[] = [];
   const fault = (what: string): void => void breaches.push({ property: 'once', what: `message ${permitId}: ${what}` });
   const taken = provider.taken.get(permitId) ?? 0;
