@@ -11,6 +11,16 @@ export function destinationHash(key: Buffer, destination: Destination): Buffer {
   return digest.subarray(0, HASH_BYTES);
 }
 
+/** The hashes of many destinations behind each other, `HASH_BYTES` each: cheaper to make and to hand on than single ones. */
+export function destinationHashes(key: Buffer, destinations: readonly Destination[]): Buffer {
+  const hashes = Buffer.allocUnsafe(destinations.length * HASH_BYTES);
+  destinations.forEach(({ kind, value }, n) => {
+    const digest = createHmac('sha256', key).update(`${kind}\0${value}`).digest('binary');
+    hashes.write(digest, n * HASH_BYTES, HASH_BYTES, 'latin1');
+  });
+  return hashes;
+}
+
 /** Tells two keys apart without telling anything about them. Stored, so that a process with another key can refuse. */
 export function keyFingerprint(key: Buffer): string {
   return createHmac('sha256', key).update('temporal-blocklist hash key fingerprint').digest('hex').slice(0, 16);

@@ -1,7 +1,7 @@
 // Contact points: a row for each destination of an account tree, found by keyed hash, locked by everything that
 // decides about it.
 import { emailDomain, type Destination } from '../domain/destinations.js';
-import { destinationHash } from '../domain/hash.js';
+import { destinationHash, destinationHashes } from '../domain/hash.js';
 import { present } from '../domain/present.js';
 import type { Database, Queryable } from './database.js';
 
@@ -11,6 +11,8 @@ export interface ContactPoints {
   /** As `resolve`, but unknown destinations stay unknown (`undefined`). */
   find(rootId: number, destinations: readonly Destination[]): Promise<(string | undefined)[]>;
   hash(destination: Destination): Buffer;
+  /** Of many, behind each other. */
+  hashes(destinations: readonly Destination[]): Buffer;
 }
 
 interface Keyed {
@@ -121,7 +123,7 @@ export function contactPointStore(db: Database, hashKey: Buffer): ContactPoints 
   const insertMissing = async (rootId: number, missing: readonly Keyed[]): Promise<Map<string, string>> =>
     insert(rootId, missing, await domainsOf(rootId, missing));
 
-  return { resolve, find, hash };
+  return { resolve, find, hash, hashes: (destinations) => destinationHashes(hashKey, destinations) };
 }
 
 /** Clear text of contacts, where it has not been erased: for a provider call or a person's own file, never for logs. */

@@ -16,7 +16,7 @@ interface Row {
   readonly domain: boolean;
 }
 
-/** Explanations by the id of the entry. */
+/** Explanations by the id of the entry. As many ids as there may be, the plan is the same one: it is made once a connection. */
 export async function explain(db: Queryable, entryIds: readonly string[]): Promise<Map<string, Explanation>> {
   if (entryIds.length === 0) return new Map();
   const found = await db.query<Row>(
@@ -26,7 +26,7 @@ export async function explain(db: Queryable, entryIds: readonly string[]): Promi
      join accounts a on a.id = e.account_id
      join contact_points p on p.id = e.contact_id
      left join campaigns c on c.id = e.campaign_id
-     where e.id = any ($1::bigint[])`,
+     where e.id = any (array(select unnest($1::bigint[])))`,
     [[...new Set(entryIds)]],
   );
   return new Map(found.rows.map((row) => [row.entryId, toExplanation(row)]));

@@ -63,7 +63,8 @@ export async function loadList(databaseUrl: string, contacts: ContactPoints, ent
         }),
       ),
     ]);
-    await client.query('analyze');
+    // As a list is that was not filled this minute: or the first to read a page would clean it up.
+    await client.query('vacuum analyze');
   } finally {
     await Promise.all([client.end(), beside.end()]);
   }
